@@ -1,0 +1,42 @@
+"""Addresses of this service. They start with the configured public address, never with `Host`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from widget.bookings import Booking
+from widget.offers import Offer
+from widget.products import Product
+from widget.tokens import OfferToken, PolicyToken, issue_offer_token, issue_policy_token
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Makes absolute addresses, signed where they open something private."""
+
+    public_url: str
+    #: Sign the tokens in addresses, oldest first; the last signs.
+    token_keys: Sequence[bytes]
+
+    def offer_token(self, offer: Offer) -> str:
+        """Return the token that opens an offer in a browser."""
+        return issue_offer_token(
+            OfferToken(offer.mode, offer.partner_code, offer.id), self.token_keys
+        )
+
+    def offer(self, offer: Offer) -> str:
+        """Return the address of an offer's frame page."""
+        return f"{self.public_url}/offer/{self.offer_token(offer)}"
+
+    def certificate(self, booking: Booking, policy_number: str, locale: str) -> str:
+        """Return the address of a policy's certificate, for whoever has the link."""
+        token = PolicyToken(booking.mode, booking.partner_code, booking.id)
+        signed = issue_policy_token(token, self.token_keys)
+        return f"{self.public_url}/policies/{signed}/{quote(policy_number)}?locale={quote(locale)}"
+
+    def document(self, product: Product, code: str, locale: str) -> str:
+        """Return the address of a product's document; it never changes what it says."""
+        path = f"{product.code}/{product.version}/{code}"
+        return f"{self.public_url}/documents/{path}?locale={quote(locale)}"

@@ -1,0 +1,193 @@
+"""Offers: the quotes shown together for one purchase, and what the customer answers.
+
+An offer is a value. Each move returns a new one, or says why the move is not allowed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from widget.errors import (
+    AlreadyConfirmed,
+    ChoiceMissing,
+    OfferDeclined,
+    OfferExpired,
+    QuoteNotOffered,
+)
+from widget.money import Money
+from widget.partners import Mode
+from widget.purchases import Purchase
+
+
+class Choice(StrEnum):
+    """What the customer answered. `open` is the beginning; nothing is ever chosen in advance."""
+
+    OPEN = "open"
+    OPTED_IN = "opted_in"
+    OPTED_OUT = "opted_out"
+
+
+class Status(StrEnum):
+    """How far an offer or a booking has come, in XCover's words."""
+
+    RECEIVED = "RECEIVED"
+    OPTED_OUT = "OPTED_OUT"
+    CONFIRMED = "CONFIRMED"
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """One priced proposal for one policy."""
+
+    id: str
+    #: The position of the purchase's item that it covers; plans for one item exclude each other.
+    item: int
+    product_code: str
+    product_version: int
+    plan_code: str
+    premium: Money
+    #: The part of `premium` that is tax.
+    tax: Money
+    tax_code: str
+    #: Aware; the period of cover.
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """The quotes for one purchase, with one choice."""
+
+    id: str
+    partner_code: str
+    mode: Mode
+    purchase: Purchase
+    purchase_hash: str
+    quotes: tuple[Quote, ...]
+    #: Aware UTC.
+    created_at: datetime
+    expires_at: datetime
+    status: Status = Status.RECEIVED
+    choice: Choice = Choice.OPEN
+    #: The chosen quotes, in the order of the offer; empty unless opted in.
+    chosen: tuple[str, ...] = ()
+    chosen_at: datetime | None = None
+    #: The language that the choice was made in.
+    chosen_locale: str | None = None
+    #: Counts the choices; two answers at once cannot both be the next.
+    revision: int = 0
+
+    @property
+    def chosen_quotes(self) -> tuple[Quote, ...]:
+        """The quotes that the customer opted in to."""
+        return tuple(quote for quote in self.quotes if quote.id in self.chosen)
+
+    @property
+    def premium(self) -> Money:
+        """What the chosen quotes cost together; zero when none is chosen."""
+        return Money.total((q.premium for q in self.chosen_quotes), self.purchase.currency)
+
+    @property
+    def tax(self) -> Money:
+        """The tax inside `premium`."""
+        return Money.total((q.tax for q in self.chosen_quotes), self.purchase.currency)
+
+    @property
+    def terms_version(self) -> str:
+        """The product versions that were offered, for example `travel_protection@1`."""
+        terms = dict.fromkeys(f"{q.product_code}@{q.product_version}" for q in self.quotes)
+        return "+".join(terms)
+
+    def is_expired(self, now: datetime) -> bool:
+        """Tell whether the premiums have run out. A confirmed offer does not expire."""
+        return self.status is not Status.CONFIRMED and now >= self.expires_at
+
+    def opt_in(self, quote_ids: Collection[str], *, at: datetime, locale: str) -> Offer:
+        """Return this offer with `quote_ids` chosen by the customer.
+
+        Opting in twice with the same quotes is the same choice and changes nothing.
+
+        Raises:
+            QuoteNotOffered: There is no such quote, none at all, or two plans for one item.
+            OfferExpired, OfferDeclined, AlreadyConfirmed: It is too late to choose.
+        """
+        self._check_open_to_choices(at)
+        known = {quote.id: quote for quote in self.quotes}
+        items = [known[quote_id].item for quote_id in quote_ids if quote_id in known]
+        if not quote_ids or len(items) < len(quote_ids) or len(set(items)) < len(items):
+            wrong = next((q for q in quote_ids if q not in known), ", ".join(quote_ids))
+            raise QuoteNotOffered(self.id, wrong)
+        ordered = tuple(quote.id for quote in self.quotes if quote.id in quote_ids)
+        return self._choose(Choice.OPTED_IN, ordered, at, locale)
+
+    def opt_out(self, *, at: datetime, locale: str) -> Offer:
+        """Return this offer declined by the customer, who may still change their mind.
+
+        Raises:
+            OfferExpired, OfferDeclined, AlreadyConfirmed: It is too late to choose.
+        """
+        self._check_open_to_choices(at)
+        return self._choose(Choice.OPTED_OUT, (), at, locale)
+
+    def reopen(self, *, at: datetime, locale: str) -> Offer:
+        """Return this offer without an answer, as when a form is reset.
+
+        Raises:
+            OfferExpired, OfferDeclined, AlreadyConfirmed: It is too late to choose.
+        """
+        self._check_open_to_choices(at)
+        return self._choose(Choice.OPEN, (), at, locale)
+
+    def decline(self) -> Offer:
+        """Return this offer closed by the partner: the customer bought without cover.
+
+        Raises:
+            AlreadyConfirmed: It is a booking; cancel that instead.
+        """
+        if self.status is Status.CONFIRMED:
+            raise AlreadyConfirmed(self.id)
+        return replace(self, status=Status.OPTED_OUT)
+
+    def confirmed(self) -> Offer:
+        """Return this offer as it is once its booking exists."""
+        return replace(self, status=Status.CONFIRMED)
+
+    def check_confirmable(self, *, last_moment: datetime, at: datetime) -> None:
+        """Make sure that the offer may become a booking.
+
+        Args:
+            last_moment: When it is too late for this confirmation; a payment that was under way
+                when the premiums ran out gets a little longer than a choice.
+
+        Raises:
+            OfferDeclined, OfferExpired, ChoiceMissing: It may not.
+        """
+        if self.status is Status.OPTED_OUT:
+            raise OfferDeclined(self.id)
+        if self.choice is not Choice.OPTED_IN:
+            raise ChoiceMissing(self.id)
+        if at >= last_moment:
+            raise OfferExpired(self.id, self.expires_at)
+
+    def _check_open_to_choices(self, at: datetime) -> None:
+        if self.status is Status.CONFIRMED:
+            raise AlreadyConfirmed(self.id)
+        if self.status is Status.OPTED_OUT:
+            raise OfferDeclined(self.id)
+        if self.is_expired(at):
+            raise OfferExpired(self.id, self.expires_at)
+
+    def _choose(self, choice: Choice, chosen: tuple[str, ...], at: datetime, locale: str) -> Offer:
+        if (choice, chosen) == (self.choice, self.chosen):
+            return self
+        return replace(
+            self,
+            choice=choice,
+            chosen=chosen,
+            chosen_at=at,
+            chosen_locale=locale,
+            revision=self.revision + 1,
+        )

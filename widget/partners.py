@@ -1,0 +1,130 @@
+"""Partners and their keys.
+
+A partner's secrets are derived, not stored: `HMAC(root key, key id)`. The database holds only the
+key's id, so a stolen copy of it opens nothing, and a revoked key is one updated row.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+from widget.errors import InputInvalid
+
+CODE_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]{1,31}", re.ASCII)
+
+
+class Mode(StrEnum):
+    """Live sells; test does everything else, and reaches no customer and no remote upstream."""
+
+    LIVE = "live"
+    TEST = "test"
+
+
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """The business whose page we are in."""
+
+    code: str
+    name: str
+    #: The origins whose pages may frame the offer, exactly: scheme, host and port.
+    origins: tuple[str, ...]
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerKey:
+    """One of a partner's keys; its secret is derived from a root key and never stored."""
+
+    key_id: str
+    partner_code: str
+    mode: Mode
+    #: Which root key the secret is derived from; see `root_id`.
+    root_id: str
+    created_at: datetime
+    revoked_at: datetime | None = None
+
+
+def checked_partner(code: str, name: str, origins: Sequence[str], *, now: datetime) -> Partner:
+    """Return a partner made of an operator's input.
+
+    Raises:
+        InputInvalid: The code, the name or an origin is not usable; every fault is named.
+    """
+    problems: dict[str, list[str]] = {}
+    if not CODE_PATTERN.fullmatch(code):
+        problems["code"] = ["Use 2 to 32 lower-case letters, digits and hyphens."]
+    if not name.strip() or not name.isprintable():
+        problems["name"] = ["Give the name that customers know."]
+    wrong = [origin for origin in origins if not is_origin(origin)]
+    if wrong:
+        problems["origins"] = [
+            f"{origin!r} is not an origin like https://shop.example." for origin in wrong
+        ]
+    if problems:
+        raise InputInvalid(problems)
+    return Partner(code, name.strip(), tuple(dict.fromkeys(origins)), now)
+
+
+def is_origin(text: str) -> bool:
+    """Tell whether `text` is a web origin as browsers write it: `https://shop.example:8443`."""
+    if not re.fullmatch(r"https?://[a-z0-9.:\[\]-]+", text, re.ASCII):
+        return False
+    try:
+        parts = urlsplit(text)
+        return (
+            bool(parts.hostname) and text == f"{parts.scheme}://{parts.netloc}" and parts.port != 0
+        )
+    except ValueError:
+        return False
+
+
+def root_id(root: bytes) -> str:
+    """Return the public name of a root key: enough to pick it from a list, nothing to guess it."""
+    return hashlib.sha256(b"offer-widget.root-id:" + root).hexdigest()[:8]
+
+
+def key_named(
+    random: str, partner_code: str, mode: Mode, *, root: bytes, now: datetime
+) -> PartnerKey:
+    """Return a new key whose id carries `random`, 16 letters and digits that nobody has used."""
+    return PartnerKey(f"pk_{mode}_{random}", partner_code, mode, root_id(root), now)
+
+
+def secret_of(key: PartnerKey, roots: Sequence[bytes]) -> str | None:
+    """Return the key's secret, `sk_<mode>_<random>_<43 characters>`.
+
+    It authenticates the partner's backend and signs its purchases. None when the root key that it
+    is derived from has been retired.
+    """
+    root = next((root for root in roots if root_id(root) == key.root_id), None)
+    if root is None:
+        return None
+    return f"s{key.key_id[1:]}_{_derive(root, 'partner-secret', key.key_id)}"
+
+
+def token_key_of(partner_code: str, mode: Mode, root: bytes) -> str:
+    """Return the key that signs this partner's quote tokens, `tk_<mode>_<43 characters>`.
+
+    The partner gets it too, to read tokens without calling us. It can only make tokens of its own
+    with it, and every fact of a token is compared with the stored offer before anything is sold.
+    """
+    return f"tk_{mode}_{_derive(root, 'quote-token', f'{partner_code}:{mode}')}"
+
+
+def key_id_of(secret: str) -> str | None:
+    """Return the id of the key that `secret` claims to belong to, None when it is not shaped so."""
+    match = re.fullmatch(r"s(k_(?:live|test)_[a-z0-9]{16})_[A-Za-z0-9_-]{43}", secret, re.ASCII)
+    return f"p{match[1]}" if match else None
+
+
+def _derive(root: bytes, purpose: str, subject: str) -> str:
+    digest = hmac.digest(root, f"offer-widget.{purpose}:{subject}".encode(), hashlib.sha256)
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()

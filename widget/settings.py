@@ -1,0 +1,176 @@
+"""Every setting, as one table: name with its unit, default, one line of help.
+
+Settings come from the environment (`OFFER_WIDGET_<NAME>`), over an optional TOML file, over the
+defaults. A secret may also come from a file: `OFFER_WIDGET_<NAME>_FILE` names it. Secrets have no
+readable form here, so they cannot reach a log by accident.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from widget.errors import SettingInvalid
+
+PREFIX = "OFFER_WIDGET_"
+
+#: 32 random bytes written as base64url; shorter keys can be guessed.
+MIN_SECRET_CHARS = 32
+
+
+def _setting(default: object, help_text: str, *, is_secret: bool = False) -> Any:  # noqa: ANN401 - as dataclasses.field
+    return field(
+        default=default, repr=not is_secret, metadata={"help": help_text, "secret": is_secret}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How one instance runs."""
+
+    public_url: str = _setting(
+        "http://127.0.0.1:8000",
+        "Where browsers and partners reach this service; all links start with it.",
+    )
+    host: str = _setting("127.0.0.1", "The address to listen on.")
+    port: int = _setting(8000, "The port to listen on.")
+    database: str = _setting(
+        "sqlite:///offer-widget.db",
+        "The database: sqlite:///relative/path or sqlite:////absolute/path.",
+    )
+    catalogue_dir: str = _setting(
+        "", "A folder of product files to use instead of those that come with the package."
+    )
+    token_keys: tuple[str, ...] = _setting(
+        (),
+        "Keys that sign tokens, oldest first, separated by commas; the last signs.",
+        is_secret=True,
+    )
+    partner_keys: tuple[str, ...] = _setting(
+        (),
+        "Root keys of the partners' secrets, oldest first; the last makes new ones.",
+        is_secret=True,
+    )
+    offer_lifetime_s: int = _setting(1800, "How long a premium stands.")
+    confirm_grace_s: int = _setting(
+        900, "How much later than that a payment under way may still be confirmed."
+    )
+    max_body_bytes: int = _setting(65536, "The largest request body that is read.")
+    smtp_url: str = _setting(
+        "smtp://127.0.0.1:25",
+        "The mail server: smtp://, smtps:// or smtp+starttls:// and [user:password@]host:port.",
+        is_secret=True,
+    )
+    mail_from: str = _setting(
+        "Offer Widget <policies@offer-widget.example>", "The sender of policy confirmations."
+    )
+    test_mail_to: str = _setting(
+        "",
+        "Where mail of test bookings goes; empty: it is not sent. It never goes to the customer.",
+    )
+    log_format: str = _setting("json", "json for machines, console for people.")
+    log_level: str = _setting("info", "debug, info, warning or error.")
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"https?://[^/?#\s]+", self.public_url):
+            raise SettingInvalid(
+                f"{PREFIX}PUBLIC_URL",
+                "write scheme and host without a path, like https://cover.example",
+            )
+        if self.log_format not in {"json", "console"}:
+            raise SettingInvalid(f"{PREFIX}LOG_FORMAT", "choose json or console")
+        if self.log_level not in {"debug", "info", "warning", "error"}:
+            raise SettingInvalid(f"{PREFIX}LOG_LEVEL", "choose debug, info, warning or error")
+        for name in ("token_keys", "partner_keys"):
+            if any(len(key) < MIN_SECRET_CHARS for key in getattr(self, name)):
+                raise SettingInvalid(
+                    PREFIX + name.upper(), f"each key needs at least {MIN_SECRET_CHARS} characters"
+                )
+
+    def check_can_serve(self) -> None:
+        """Make sure that everything which has no safe default is there.
+
+        Raises:
+            SettingInvalid: A key is missing; the sentence tells how to make one.
+        """
+        for name in ("token_keys", "partner_keys"):
+            if not getattr(self, name):
+                recipe = 'python -c "import secrets; print(secrets.token_urlsafe(32))"'
+                raise SettingInvalid(
+                    PREFIX + name.upper(), f"set it to a random key; make one with: {recipe}"
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class SettingRow:
+    """One setting, as it is printed and documented."""
+
+    name: str
+    default: str
+    value: str
+    help: str
+
+
+def read_settings(
+    environ: Mapping[str, str],
+    file: Mapping[str, object] | None = None,
+    *,
+    read_secret: Callable[[str], str],
+) -> Settings:
+    """Return the settings of an environment and an optional, already parsed TOML file.
+
+    Args:
+        read_secret: Returns the text of the file that a `…_FILE` variable names.
+
+    Raises:
+        SettingInvalid: A value cannot be read, or the file has a name that is not a setting.
+    """
+    table = {item.name: item for item in fields(Settings)}
+    values: dict[str, object] = {}
+    for name, value in (file or {}).items():
+        if name not in table:
+            raise SettingInvalid(name, "there is no such setting; see offer-widget settings")
+        values[name] = _parsed(name, value, table[name].default)
+    for name, item in table.items():
+        text = environ.get(PREFIX + name.upper())
+        path = environ.get(f"{PREFIX}{name.upper()}_FILE")
+        if text is None and path is not None and item.metadata["secret"]:
+            text = read_secret(path).strip()
+        if text is not None:
+            values[name] = _parsed(PREFIX + name.upper(), text, item.default)
+    return Settings(**values)  # type: ignore[arg-type]  # each value has the type of its default
+
+
+def rows(settings: Settings) -> list[SettingRow]:
+    """Return all settings for people to read; a secret only says whether it is set."""
+    result = []
+    for item in fields(Settings):
+        value = getattr(settings, item.name)
+        shown = ("(set)" if value else "(not set)") if item.metadata["secret"] else _spelled(value)
+        result.append(
+            SettingRow(
+                PREFIX + item.name.upper(), _spelled(item.default), shown, item.metadata["help"]
+            )
+        )
+    return result
+
+
+def _parsed(name: str, value: object, default: object) -> object:
+    if isinstance(default, tuple):
+        parts = value if isinstance(value, list) else str(value).split(",")
+        return tuple(str(part).strip() for part in parts if str(part).strip())
+    if isinstance(default, int):
+        try:
+            number = int(str(value))
+        except ValueError:
+            raise SettingInvalid(name, f"{value!r} is not a whole number") from None
+        if number < 0:
+            raise SettingInvalid(name, f"{number} is negative")
+        return number
+    return str(value)
+
+
+def _spelled(value: object) -> str:
+    return ",".join(value) if isinstance(value, tuple) else str(value)

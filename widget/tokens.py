@@ -1,0 +1,207 @@
+"""Signed tokens, one salt for each purpose.
+
+`offer`   opens one offer in a browser: look, choose, ask again. In addresses.
+`quote`   says what the customer chose and what it costs. For the partner's backend.
+`policy`  opens the certificate of one policy. In the confirmation mail.
+
+A token is `<payload>.<signature>`: base64url of a JSON array, and HMAC-SHA-384 by itsdangerous.
+It holds no personal data. Nothing is granted by a quote token alone: confirming also needs the
+partner's credential, and every fact in it is compared with the stored offer.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from itsdangerous import BadSignature, Signer
+
+from widget.errors import TokenInvalid
+from widget.offers import Choice, Offer
+from widget.partners import Mode
+
+#: An address stays short, a header stays legal, and nobody signs a novel.
+MAX_TOKEN_BYTES = 512
+
+# An itsdangerous signature is malleable: its base64 decoder skips foreign characters and ignores
+# spare bits. 48 bytes are exactly 64 characters with no spare bits, so with this pattern a
+# signature has one accepted spelling only.
+_SPELLING = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{64}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class OfferToken:
+    """Leave to look at one offer and to answer it."""
+
+    mode: Mode
+    partner_code: str
+    offer_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyToken:
+    """Leave to look at the policies of one booking."""
+
+    mode: Mode
+    partner_code: str
+    booking_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteToken:
+    """What the customer chose, when, and at which price."""
+
+    mode: Mode
+    partner_code: str
+    offer_id: str
+    choice: Choice
+    #: The chosen quotes; empty after an opt-out.
+    quote_ids: tuple[str, ...]
+    currency: str
+    #: In the currency's smallest unit, tax included.
+    premium_minor: int
+    tax_minor: int
+    purchase_hash: str
+    terms_version: str
+    locale: str
+    #: Aware UTC, whole seconds.
+    issued_at: datetime
+    expires_at: datetime
+
+
+def quote_token_for(offer: Offer, *, now: datetime) -> QuoteToken:
+    """Return the facts of an answered offer, as its token states them."""
+    return QuoteToken(
+        mode=offer.mode,
+        partner_code=offer.partner_code,
+        offer_id=offer.id,
+        choice=offer.choice,
+        quote_ids=offer.chosen,
+        currency=offer.purchase.currency,
+        premium_minor=offer.premium.minor,
+        tax_minor=offer.tax.minor,
+        purchase_hash=offer.purchase_hash,
+        terms_version=offer.terms_version,
+        locale=offer.chosen_locale or "",
+        issued_at=now.replace(microsecond=0),
+        expires_at=offer.expires_at.replace(microsecond=0),
+    )
+
+
+def issue_offer_token(token: OfferToken, keys: Sequence[bytes]) -> str:
+    """Return the token that opens an offer."""
+    return _issue("offer", [token.mode, token.partner_code, token.offer_id], keys)
+
+
+def read_offer_token(text: str, keys: Sequence[bytes]) -> OfferToken:
+    """Return what an offer token opens.
+
+    Raises:
+        TokenInvalid: It was not issued for this purpose with one of `keys`, or was changed.
+    """
+    mode, partner_code, offer_id = _read("offer", text, keys)
+    return OfferToken(Mode(mode), partner_code, offer_id)
+
+
+def issue_policy_token(token: PolicyToken, keys: Sequence[bytes]) -> str:
+    """Return the token that opens the policies of a booking."""
+    return _issue("policy", [token.mode, token.partner_code, token.booking_id], keys)
+
+
+def read_policy_token(text: str, keys: Sequence[bytes]) -> PolicyToken:
+    """Return what a policy token opens.
+
+    Raises:
+        TokenInvalid: It was not issued for this purpose with one of `keys`, or was changed.
+    """
+    mode, partner_code, booking_id = _read("policy", text, keys)
+    return PolicyToken(Mode(mode), partner_code, booking_id)
+
+
+def issue_quote_token(token: QuoteToken, keys: Sequence[bytes]) -> str:
+    """Return the signed quote token.
+
+    Args:
+        keys: The partner's token keys, oldest first; the last one signs.
+    """
+    facts = [
+        token.mode,
+        token.partner_code,
+        token.offer_id,
+        token.choice,
+        list(token.quote_ids),
+        token.currency,
+        token.premium_minor,
+        token.tax_minor,
+        token.purchase_hash,
+        token.terms_version,
+        token.locale,
+        int(token.issued_at.timestamp()),
+        int(token.expires_at.timestamp()),
+    ]
+    return _issue("quote", facts, keys)
+
+
+def read_quote_token(text: str, keys: Sequence[bytes]) -> QuoteToken:
+    """Return the facts of a quote token. Whether it has expired is the caller's to judge.
+
+    Raises:
+        TokenInvalid: It was not issued for this purpose with one of `keys`, or was changed.
+    """
+    mode, partner, offer, choice, quotes, *rest = _read("quote", text, keys)
+    currency, premium, tax, purchase, terms, locale, issued, expires = rest
+    return QuoteToken(
+        Mode(mode),
+        partner,
+        offer,
+        Choice(choice),
+        tuple(quotes),
+        currency,
+        premium,
+        tax,
+        purchase,
+        terms,
+        locale,
+        datetime.fromtimestamp(issued, UTC),
+        datetime.fromtimestamp(expires, UTC),
+    )
+
+
+def _issue(purpose: str, facts: list[object], keys: Sequence[bytes]) -> str:
+    text = json.dumps([1, *facts], separators=(",", ":"))
+    payload = base64.urlsafe_b64encode(text.encode()).rstrip(b"=")
+    token = _signer(purpose, keys).sign(payload).decode()
+    if len(token) > MAX_TOKEN_BYTES:
+        raise ValueError(
+            f"a {purpose} token of {len(token)} bytes is longer than {MAX_TOKEN_BYTES}"
+        )
+    return token
+
+
+def _read(purpose: str, text: str, keys: Sequence[bytes]) -> list[Any]:
+    if len(text) > MAX_TOKEN_BYTES or not _SPELLING.fullmatch(text):
+        raise TokenInvalid
+    try:
+        payload = _signer(purpose, keys).unsign(text)
+        version, *facts = json.loads(base64.urlsafe_b64decode(payload + b"=" * (-len(payload) % 4)))
+    except (BadSignature, binascii.Error, ValueError) as error:
+        raise TokenInvalid from error
+    if version != 1:
+        raise TokenInvalid
+    return list(facts)
+
+
+def _signer(purpose: str, keys: Sequence[bytes]) -> Signer:
+    return Signer(
+        list(keys),
+        salt=f"offer-widget.{purpose}.v1",
+        key_derivation="hmac",
+        digest_method=hashlib.sha384,
+    )
