@@ -1,0 +1,1 @@
+"""The door to customers and partners who wait for a message."""

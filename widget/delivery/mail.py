@@ -1,0 +1,119 @@
+"""Mail over SMTP: policy confirmations to customers."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from email.errors import HeaderParseError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import parseaddr
+from typing import Literal
+from urllib.parse import unquote, urlsplit
+
+import aiosmtplib
+
+from widget.bookings import Booking
+from widget.delivery.letters import Letter, Letters
+from widget.errors import DeliveryFailed, SettingInvalid
+from widget.messages import Message
+from widget.partners import Mode, Partner
+
+#: For the whole conversation with the mail server.
+TIMEOUT_S = 20
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """Where mail is handed over."""
+
+    host: str
+    port: int
+    security: Literal["smtp", "smtps", "smtp+starttls"]
+    username: str | None
+    password: str | None
+
+
+def read_server(url: str) -> MailServer:
+    """Return the mail server of a setting like `smtp+starttls://user:word@mail.example:587`.
+
+    Raises:
+        SettingInvalid: It is not spelled like that.
+    """
+    parts = urlsplit(url)
+    ports = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
+    if parts.scheme not in ports or not parts.hostname:
+        raise SettingInvalid("OFFER_WIDGET_SMTP_URL", "write smtp://host:port or smtps://host:port")
+    return MailServer(
+        host=parts.hostname,
+        port=parts.port or ports[parts.scheme],
+        security=parts.scheme,  # type: ignore[arg-type]  # one of the keys above
+        username=unquote(parts.username) if parts.username else None,
+        password=unquote(parts.password) if parts.password else None,
+    )
+
+
+class MailDelivery:
+    """Sends letters; see `base.Delivery`."""
+
+    def __init__(
+        self, server: MailServer, letters: Letters, *, sender: str, test_recipient: str
+    ) -> None:
+        self._server = server
+        self._letters = letters
+        self._sender = sender
+        self._test_recipient = test_recipient
+
+    async def deliver(self, message: Message, booking: Booking, partner: Partner) -> None:
+        """Send the policy confirmation to the policyholder.
+
+        What test bookings owe goes to the operator's test address, or nowhere.
+        """
+        recipient = booking.policyholder.email
+        if booking.mode is Mode.TEST:
+            recipient = self._test_recipient
+        if recipient:
+            letter = self._letters.policy_confirmation(booking, partner)
+            await self._send(_mail(message, letter, self._sender, recipient, booking), recipient)
+
+    async def _send(self, mail: EmailMessage, recipient: str) -> None:
+        server = self._server
+        try:
+            await aiosmtplib.send(
+                mail,
+                recipients=[recipient],
+                hostname=server.host,
+                port=server.port,
+                username=server.username,
+                password=server.password,
+                use_tls=server.security == "smtps",
+                start_tls=server.security == "smtp+starttls",
+                timeout=TIMEOUT_S,
+            )
+        except aiosmtplib.SMTPRecipientsRefused as error:
+            is_final = all(refusal.code >= 500 for refusal in error.recipients)  # noqa: PLR2004
+            raise DeliveryFailed("The recipient was refused.", is_final=is_final) from error
+        except (aiosmtplib.SMTPException, OSError) as error:
+            raise DeliveryFailed(f"The mail server failed: {type(error).__name__}.") from error
+
+
+def _mail(
+    message: Message, letter: Letter, sender: str, recipient: str, booking: Booking
+) -> EmailMessage:
+    name, address = parseaddr(sender)
+    mail = EmailMessage()
+    try:
+        # Made of parts: a comma in a header that was put together as text adds a recipient.
+        mail["From"] = Address(name, addr_spec=address)
+        mail["To"] = Address(booking.policyholder.name, addr_spec=recipient)
+    except (ValueError, HeaderParseError) as error:
+        raise DeliveryFailed("The recipient's address cannot be written.", is_final=True) from error
+    mail["Subject"] = letter.subject
+    # The same for each try, so that a mail that came twice is shown once.
+    digest = hashlib.sha256(message.id.encode()).hexdigest()[:32]
+    mail["Message-ID"] = f"<{digest}@{address.rpartition('@')[2]}>"
+    mail["Date"] = booking.confirmed_at
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(letter.text)
+    mail.add_alternative(letter.html, subtype="html")
+    return mail

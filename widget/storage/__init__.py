@@ -1,0 +1,1 @@
+"""The door to the database: what must not be lost."""

@@ -1,0 +1,259 @@
+"""SQLite: the default storage, for one serving process on one machine.
+
+apsw brings its own SQLite, free of the WAL-reset bug of 3.7.0 to 3.51.2. Reading happens on the
+event loop's thread, where a row costs microseconds; writing goes through the one `Writer`.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import apsw
+
+from widget.bookings import Booking
+from widget.errors import StorageUnavailable
+from widget.evidence import Leaf
+from widget.messages import Message
+from widget.offers import Offer
+from widget.partners import Mode, Partner, PartnerKey
+from widget.storage import changes, rows
+from widget.storage.connections import (
+    apply,
+    connect,
+    insert,
+    migrate,
+    select,
+    translated,
+)
+from widget.storage.writer import Writer
+
+Result = TypeVar("Result")
+
+
+def utc_now() -> datetime:
+    """Return the machine's clock: with SQLite, that is the database's clock."""
+    return datetime.now(UTC)
+
+
+class SqliteStorage:
+    """Keeps everything in one file; see `base.Storage` for what each method promises."""
+
+    def __init__(self, path: str, *, clock: Callable[[], datetime] = utc_now) -> None:
+        self._path = Path(path)
+        self._clock = clock
+        self._lock: int | None = None
+        self._reader: apsw.Connection | None = None
+        self._writer: Writer | None = None
+        self._writing: apsw.Connection | None = None
+
+    # -- life
+
+    def lock(self) -> None:
+        """Take the file for this serving process alone, until `close`.
+
+        Two processes would gain nothing and wait for each other; a second one is a mistake.
+
+        Raises:
+            StorageUnavailable: Another process serves from it.
+        """
+        with translated():
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = os.open(f"{self._path}.lock", os.O_CREAT | os.O_RDWR, 0o600)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(self._lock)
+            self._lock = None
+            raise StorageUnavailable(f"Another process is serving from {self._path}.") from error
+
+    async def open(self) -> None:
+        """Connect and bring the schema up to date."""
+        with translated():
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._writing = connect(self._path)
+            migrate(self._writing, self._clock())
+            self._reader = connect(self._path)
+            self._writer = Writer(self._writing)
+
+    async def close(self) -> None:
+        """Commit what is queued, and let go of the file."""
+        if self._writer is not None:
+            self._writer.stop()
+        for connection in (self._reader, self._writing):
+            if connection is not None:
+                connection.close()
+        self._reader = self._writing = self._writer = None
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    async def applied_steps(self) -> list[str]:
+        """Return the names of the schema's steps, in order."""
+        found = self._all("SELECT name FROM migrations ORDER BY number")
+        return [row["name"] for row in found]
+
+    async def check(self) -> None:
+        """Read, and write nothing durably but the attempt."""
+        self._all("SELECT 1 FROM partners LIMIT 1")
+        await self._do(lambda connection: connection.execute("SELECT 1").fetchall())
+
+    def now(self) -> datetime:
+        """Return the time."""
+        return self._clock()
+
+    # -- partners
+
+    async def save_partner(self, partner: Partner) -> None:
+        """Store a partner."""
+        await self._do(lambda db: changes.save_partner(db, partner))
+
+    async def find_partner(self, code: str) -> Partner | None:
+        """Return a partner."""
+        row = self._one("SELECT * FROM partners WHERE code = :code", {"code": code})
+        return rows.partner_from(row) if row else None
+
+    async def list_partners(self) -> list[Partner]:
+        """Return all partners by code."""
+        found = self._all("SELECT * FROM partners ORDER BY code")
+        return [rows.partner_from(row) for row in found]
+
+    async def add_key(self, key: PartnerKey) -> None:
+        """Store a new key."""
+        await self._do(lambda db: insert(db, "partner_keys", rows.key_row(key)))
+
+    async def find_key(self, key_id: str) -> PartnerKey | None:
+        """Return a key that has not been revoked."""
+        row = self._one(
+            "SELECT * FROM partner_keys WHERE key_id = :key_id AND revoked_at IS NULL",
+            {"key_id": key_id},
+        )
+        return rows.key_from(row) if row else None
+
+    async def list_keys(self, partner_code: str) -> list[PartnerKey]:
+        """Return a partner's keys."""
+        found = self._all(
+            "SELECT * FROM partner_keys WHERE partner_code = :code ORDER BY created_at, key_id",
+            {"code": partner_code},
+        )
+        return [rows.key_from(row) for row in found]
+
+    async def revoke_key(self, key_id: str, *, at: datetime) -> bool:
+        """End a key."""
+        return await self._do(
+            lambda db: apply(
+                db,
+                "UPDATE partner_keys SET revoked_at = :at"
+                " WHERE key_id = :key_id AND revoked_at IS NULL",
+                {"key_id": key_id, "at": rows.micros(at)},
+            )
+        )
+
+    # -- offers
+
+    async def find_open_offer(
+        self, partner_code: str, mode: Mode, reference: str, purchase_hash: str
+    ) -> Offer | None:
+        """Return the offer that a purchase leads to now."""
+        key = (partner_code, mode, reference, purchase_hash)
+        with translated():
+            return changes.find_open_offer(self._reading, *key, now=self.now())
+
+    async def save_offer(self, offer: Offer, shown: Leaf) -> Offer:
+        """Store a new offer, or return the one that its purchase leads to."""
+        return await self._do(lambda db: changes.save_offer(db, offer, shown, self.now()))
+
+    async def find_offer(self, partner_code: str, offer_id: str) -> Offer | None:
+        """Return an offer."""
+        row = self._one(
+            "SELECT * FROM offers WHERE partner_code = :code AND id = :id",
+            {"code": partner_code, "id": offer_id},
+        )
+        return rows.offer_from(row) if row else None
+
+    async def change_offer(self, seen: Offer, changed: Offer, leaf: Leaf) -> bool:
+        """Store a choice or a decline."""
+        return await self._do(lambda db: changes.change_offer(db, seen, changed, leaf))
+
+    # -- bookings
+
+    async def save_booking(
+        self, booking: Booking, confirmed: Leaf, messages: Sequence[Message]
+    ) -> Booking | None:
+        """Turn an offer into a booking, once."""
+        return await self._do(lambda db: changes.save_booking(db, booking, confirmed, messages))
+
+    async def find_booking(self, partner_code: str, booking_id: str) -> Booking | None:
+        """Return a booking."""
+        with translated():
+            return changes.find_booking(self._reading, partner_code, booking_id)
+
+    # -- evidence
+
+    async def list_evidence(self, partner_code: str, offer_id: str) -> list[Leaf]:
+        """Return the leaves of an offer."""
+        found = self._all(
+            "SELECT * FROM evidence WHERE partner_code = :code AND offer_id = :id"
+            " ORDER BY position",
+            {"code": partner_code, "id": offer_id},
+        )
+        return [rows.leaf_from(row) for row in found]
+
+    # -- messages
+
+    async def claim_messages(self, *, limit: int, lease_s: int) -> list[Message]:
+        """Take due messages, and keep others from taking them."""
+        now = self.now()
+        until = rows.micros(now + timedelta(seconds=lease_s))
+        values = {"now": rows.micros(now), "until": until, "limit": limit}
+        if not self._one(f"SELECT id FROM messages WHERE {changes.DUE} LIMIT 1", values):
+            return []
+        claimed = await self._do(lambda db: select(db, changes.CLAIM, values))
+        return sorted((rows.message_from(row) for row in claimed), key=lambda m: (m.due_at, m.id))
+
+    async def mark_sent(self, message: Message) -> None:
+        """Note that a message was taken."""
+        values = {"id": message.id, "now": rows.micros(self.now())}
+        sql = "UPDATE messages SET sent_at = :now, last_problem = NULL WHERE id = :id"
+        await self._do(lambda db: apply(db, sql, values))
+
+    async def mark_failed(
+        self, message: Message, *, next_try_at: datetime | None, problem: str
+    ) -> None:
+        """Note that a try failed."""
+        values = {
+            "id": message.id,
+            "due": rows.micros(next_try_at or message.due_at),
+            "gave_up": None if next_try_at else rows.micros(self.now()),
+            "problem": problem,
+        }
+        sql = (
+            "UPDATE messages SET failures = failures + 1, due_at = :due, gave_up_at = :gave_up,"
+            " last_problem = :problem, leased_until = NULL WHERE id = :id"
+        )
+        await self._do(lambda db: apply(db, sql, values))
+
+    # -- how
+
+    @property
+    def _reading(self) -> apsw.Connection:
+        if self._reader is None:
+            raise StorageUnavailable("The database is not open.")
+        return self._reader
+
+    async def _do(self, work: Callable[[apsw.Connection], Result]) -> Result:
+        if self._writer is None:
+            raise StorageUnavailable("The database is not open.")
+        return await self._writer.do(work)
+
+    def _one(self, sql: str, values: Mapping[str, Any]) -> rows.Row | None:
+        found = self._all(sql, values)
+        return found[0] if found else None
+
+    def _all(self, sql: str, values: Mapping[str, Any] | None = None) -> list[rows.Row]:
+        with translated():
+            return select(self._reading, sql, values or {})
