@@ -1,0 +1,7 @@
+"""`python -m widget` is the command `offer-widget`."""
+
+from __future__ import annotations
+
+from widget.cli import main
+
+main()

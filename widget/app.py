@@ -1,0 +1,180 @@
+"""The roof: puts the concrete parts together, and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from datetime import datetime
+from pathlib import Path
+
+import structlog
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+
+import widget
+from widget.delivering import deliver_forever
+from widget.delivery.base import Delivery
+from widget.delivery.letters import Letters
+from widget.delivery.mail import MailDelivery, read_server
+from widget.errors import SettingInvalid, WidgetError
+from widget.partners import Mode, PartnerKey, key_named
+from widget.products import Catalogue, read_catalogue
+from widget.settings import Settings
+from widget.storage.base import Storage
+from widget.storage.sqlite import SqliteStorage
+from widget.texts import Texts, read_texts
+from widget.upstream.base import Upstream
+from widget.upstream.house import House as HouseUpstream
+from widget.web.assets import read_assets
+from widget.web.failures import on_crash, on_http_error, on_widget_error
+from widget.web.headers import Envelope
+from widget.web.house import House
+from widget.web.rendering import Rendering, make_environment, version_of
+from widget.web.routes import routes
+
+_PACKAGE = Path(widget.__file__).parent
+
+#: Letters and digits that need no escaping anywhere.
+_KEY_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+_log = structlog.get_logger(__name__)
+
+
+def folder(name: str) -> Path:
+    """Return a folder that ships with us: inside the wheel, or beside the package in a checkout."""
+    inside = _PACKAGE / name
+    return inside if inside.is_dir() else _PACKAGE.parent / name
+
+
+def build_app(
+    settings: Settings,
+    *,
+    storage: Storage | None = None,
+    upstream: Upstream | None = None,
+    delivery: Delivery | None = None,
+) -> Starlette:
+    """Return the service. Each part that is given replaces the one that the settings name.
+
+    Raises:
+        SettingInvalid, CatalogueFaulty: The service could not do its work.
+    """
+    settings.check_can_serve()
+    catalogue = load_catalogue(settings)
+    texts = load_texts()
+    house = House(
+        settings=settings,
+        storage=storage or open_storage(settings),
+        upstream=upstream or HouseUpstream(catalogue),
+        catalogue=catalogue,
+        texts=texts,
+        rendering=load_rendering(settings),
+    )
+    mail = delivery or _mail(house)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[Mapping[str, object]]:
+        await house.storage.open()
+        async with _delivering(house, mail) as delivering:
+            yield {"house": house, "delivering": delivering}
+        await house.storage.close()
+
+    app = Starlette(
+        routes=routes(),
+        lifespan=lifespan,
+        middleware=[Middleware(Envelope, max_body_bytes=settings.max_body_bytes)],
+        exception_handlers={
+            WidgetError: on_widget_error,
+            HTTPException: on_http_error,
+            Exception: on_crash,
+        },
+        max_body_size=settings.max_body_bytes,
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+def new_key(partner_code: str, mode: Mode, *, root: bytes, now: datetime) -> PartnerKey:
+    """Return a new key of a partner, with an id that nobody has."""
+    random = "".join(secrets.choice(_KEY_LETTERS) for _ in range(16))
+    return key_named(random, partner_code, mode, root=root, now=now)
+
+
+def open_storage(settings: Settings) -> SqliteStorage:
+    """Return the storage that the settings name.
+
+    Raises:
+        SettingInvalid: There is no such kind of database.
+    """
+    prefix = "sqlite:///"
+    if not settings.database.startswith(prefix) or settings.database == prefix:
+        raise SettingInvalid("OFFER_WIDGET_DATABASE", "write sqlite:///path/to/file.db")
+    return SqliteStorage(settings.database.removeprefix(prefix))
+
+
+def load_catalogue(settings: Settings) -> Catalogue:
+    """Return the catalogue, read and checked.
+
+    Raises:
+        CatalogueFaulty: A file has a gap.
+        SettingInvalid: The folder has no product file.
+    """
+    place = Path(settings.catalogue_dir) if settings.catalogue_dir else _PACKAGE / "catalogue"
+    files = {path.name: path.read_text(encoding="utf-8") for path in place.glob("*.toml")}
+    if not files:
+        raise SettingInvalid("OFFER_WIDGET_CATALOGUE_DIR", f"there is no product file in {place}")
+    return read_catalogue(files)
+
+
+def load_texts() -> Texts:
+    """Return the interface's texts in all languages."""
+    paths = sorted((_PACKAGE / "locales").glob("*/LC_MESSAGES/messages.po"))
+    return read_texts({path.parts[-3]: path.read_text(encoding="utf-8") for path in paths})
+
+
+def load_rendering(settings: Settings) -> Rendering:
+    """Return templates and static files, ready to serve."""
+    assets = read_assets(folder("static"))
+    templates = folder("templates")
+    return Rendering(
+        environment=make_environment(templates, assets, settings.public_url),
+        assets=assets,
+        version=version_of((templates, _PACKAGE / "locales", _PACKAGE / "catalogue")),
+    )
+
+
+def _mail(house: House) -> Delivery:
+    letters = Letters(
+        house.rendering.environment,
+        catalogue=house.catalogue,
+        links=house.links,
+        texts=house.texts,
+    )
+    settings = house.settings
+    return MailDelivery(
+        read_server(settings.smtp_url),
+        letters,
+        sender=settings.mail_from,
+        test_recipient=settings.test_mail_to,
+    )
+
+
+@contextlib.asynccontextmanager
+async def _delivering(house: House, delivery: Delivery) -> AsyncIterator[asyncio.Task[None]]:
+    """Deliver in the background. If that ends by a fault of ours, `/readyz` says so."""
+    task = asyncio.create_task(
+        deliver_forever(storage=house.storage, delivery=delivery, wake=house.wake)
+    )
+    task.add_done_callback(_report)
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()):
+        _log.critical("delivering_stopped", exc_info=error)

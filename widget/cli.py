@@ -1,0 +1,210 @@
+"""The command `offer-widget`: what an operator does."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+import tomllib
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+
+from widget import __version__, logs, settings
+from widget.app import build_app, new_key, open_storage
+from widget.errors import InputInvalid, NotFound, SettingInvalid, WidgetError
+from widget.partners import (
+    Mode,
+    PartnerKey,
+    checked_partner,
+    secret_of,
+    token_key_of,
+)
+from widget.server import listen, serve_app
+from widget.settings import PREFIX, Settings
+from widget.showcase import Stand, demonstrate
+from widget.storage.sqlite import SqliteStorage
+
+Result = TypeVar("Result")
+
+cli = typer.Typer(no_args_is_help=True, add_completion=False, help="Embedded insurance.")
+partners = typer.Typer(no_args_is_help=True, help="The businesses that offer cover.")
+cli.add_typer(partners, name="partners")
+
+
+def main() -> None:
+    """Run the command; a foreseen error is one sentence, not a trace."""
+    with _told():
+        cli()
+
+
+@cli.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Listen here instead.")] = None,
+    port: Annotated[int | None, typer.Option(help="Listen on this port instead.")] = None,
+) -> None:
+    """Serve offers until told to stop."""
+    with _told():
+        known = _settings()
+        logs.configure(known.log_format, known.log_level)
+        storage = open_storage(known)
+        storage.lock()
+        app = build_app(known, storage=storage)
+        serve_app(app, listen(host or known.host, known.port if port is None else port))
+
+
+@cli.command()
+def demo(
+    port: Annotated[int, typer.Option(help="The port of the service.")] = 8000,
+    shop_port: Annotated[int, typer.Option(help="The port of the shop.")] = 8001,
+    smtp_port: Annotated[int, typer.Option(help="The port of the shop's mailbox.")] = 8025,
+    folder: Annotated[Path, typer.Option(help="Where its database stands.")] = Path(".demo"),
+) -> None:
+    """Run the service and a shop that sells with it, to look and to try."""
+    with _told():
+        demonstrate(Stand(folder, port=port, shop_port=shop_port, smtp_port=smtp_port))
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database's schema up to date."""
+    with _told():
+        known = _settings()
+
+        async def report(storage: SqliteStorage) -> None:
+            steps = await storage.applied_steps()
+            typer.echo(f"{known.database} is at step {steps[-1]}.")
+
+        _with_storage(known, report)
+
+
+@cli.command(name="settings")
+def show_settings() -> None:
+    """Print every setting with its value; a secret only says whether it is set."""
+    with _told():
+        for row in settings.rows(_settings()):
+            typer.echo(f"{row.name} = {row.value or '(empty)'}\n    {row.help}")
+            if row.default != row.value and row.value not in {"(set)", "(not set)"}:
+                typer.echo(f"    Default: {row.default or '(empty)'}")
+
+
+@cli.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)
+
+
+@partners.command("add")
+def add_partner(
+    code: Annotated[str, typer.Argument(help="Short name in addresses, like `acme`.")],
+    name: Annotated[str, typer.Option(help="The name that customers know.")],
+    origin: Annotated[
+        list[str], typer.Option(help="An origin that may frame the offer; repeat it for more.")
+    ],
+    *,
+    update: Annotated[bool, typer.Option("--update", help="Change a partner that exists.")] = False,
+) -> None:
+    """Add a partner, or change its name and origins."""
+    with _told():
+
+        async def save(storage: SqliteStorage) -> None:
+            partner = checked_partner(code, name, origin, now=storage.now())
+            if await storage.find_partner(code) and not update:
+                raise InputInvalid({"code": [f"{code} exists; --update changes it."]})
+            await storage.save_partner(partner)
+            typer.echo(f"{partner.code}: {partner.name}, framed by {', '.join(partner.origins)}")
+
+        _with_storage(_settings(), save)
+
+
+@partners.command("list")
+def list_partners() -> None:
+    """List all partners."""
+    with _told():
+
+        async def show(storage: SqliteStorage) -> None:
+            for partner in await storage.list_partners():
+                typer.echo(f"{partner.code}\t{partner.name}\t{' '.join(partner.origins)}")
+
+        _with_storage(_settings(), show)
+
+
+@partners.command("keys")
+def keys(
+    code: Annotated[str, typer.Argument(help="The partner's code.")],
+    new: Annotated[Mode | None, typer.Option(help="Make a new key for this mode.")] = None,
+    revoke: Annotated[str | None, typer.Option(help="End the key with this id.")] = None,
+) -> None:
+    """List a partner's keys, make one, or revoke one."""
+    with _told():
+        known = _settings()
+        known.check_can_serve()
+
+        async def work(storage: SqliteStorage) -> None:
+            if await storage.find_partner(code) is None:
+                raise NotFound(f"Partner {code}")
+            if revoke and not await storage.revoke_key(revoke, at=storage.now()):
+                raise NotFound(f"Key {revoke}")
+            if new:
+                root = known.partner_keys[-1].encode()
+                await storage.add_key(new_key(code, new, root=root, now=storage.now()))
+            for key in await storage.list_keys(code):
+                _show_key(known, key, with_secret=new is not None)
+
+        _with_storage(known, work)
+
+
+def _show_key(known: Settings, key: PartnerKey, *, with_secret: bool) -> None:
+    state = f"revoked {key.revoked_at:%Y-%m-%d}" if key.revoked_at else "good"
+    typer.echo(f"{key.key_id}\t{key.mode}\t{state}")
+    if with_secret and not key.revoked_at:
+        roots = [root.encode() for root in known.partner_keys]
+        typer.echo(f"    secret key  {secret_of(key, roots) or '(its root key was retired)'}")
+        token_key = token_key_of(key.partner_code, key.mode, known.token_keys[-1].encode())
+        typer.echo(f"    token key   {token_key}")
+
+
+def _settings() -> Settings:
+    """Return the settings of the environment, and of the file that OFFER_WIDGET_CONFIG names."""
+    path = os.environ.get(f"{PREFIX}CONFIG")
+    try:
+        file = tomllib.loads(Path(path).read_text(encoding="utf-8")) if path else None
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise SettingInvalid(f"{PREFIX}CONFIG", f"{path} cannot be read: {error}") from error
+    return settings.read_settings(os.environ, file, read_secret=_read_secret)
+
+
+def _read_secret(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise SettingInvalid(path, f"this secret cannot be read: {error.strerror}") from error
+
+
+def _with_storage(known: Settings, work: Callable[[SqliteStorage], Awaitable[Result]]) -> Result:
+    async def run() -> Result:
+        storage = open_storage(known)
+        await storage.open()
+        try:
+            return await work(storage)
+        finally:
+            await storage.close()
+
+    return asyncio.run(run())
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """Say a foreseen error in one sentence, and end with 1."""
+    try:
+        yield
+    except InputInvalid as error:
+        for field, sentences in error.problems.items():
+            sys.stderr.write(f"{field}: {' '.join(sentences)}\n")
+        raise SystemExit(1) from error
+    except WidgetError as error:
+        sys.stderr.write(f"{error}\n")
+        raise SystemExit(1) from error

@@ -1,0 +1,194 @@
+"""The demonstration: the service and a partner's shop, in processes and on origins of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+from widget.app import folder as shipped
+from widget.app import new_key, open_storage
+from widget.errors import SettingInvalid
+from widget.partners import Mode, PartnerKey, checked_partner, secret_of, token_key_of
+from widget.server import listen
+from widget.settings import PREFIX, Settings
+
+PARTNER = "skylark"
+
+#: A start takes about one second; a machine that is busy gets a lot more.
+START_TIMEOUT_S = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """Where the demonstration stands."""
+
+    folder: Path
+    port: int
+    shop_port: int
+    smtp_port: int
+
+    @property
+    def service_url(self) -> str:
+        """The service; another site than the shop, as in real life."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def shop_url(self) -> str:
+        """The shop, as its customers type it."""
+        return f"http://localhost:{self.shop_port}"
+
+
+def demonstrate(stand: Stand) -> None:
+    """Run the demonstration until Ctrl-C, and leave its database for the next time.
+
+    Raises:
+        SettingInvalid: A port is taken, or a process did not start.
+    """
+    for port in (stand.port, stand.shop_port, stand.smtp_port):
+        listen("127.0.0.1", port).close()
+    settings = _settings(stand)
+    shop = asyncio.run(_prepare(stand, settings))
+    with _processes(_service_environment(settings), shop) as processes:
+        _await_ports(processes, (stand.port, stand.shop_port))
+        typer.echo(f"Open {stand.shop_url} and book a trip. Ctrl-C ends the demonstration.")
+        _await_end(processes)
+
+
+def _settings(stand: Stand) -> Settings:
+    stand.folder.mkdir(parents=True, exist_ok=True)
+    keys = _keys(stand.folder / "keys.json")
+    return Settings(
+        public_url=stand.service_url,
+        port=stand.port,
+        database=f"sqlite:///{(stand.folder / 'offer-widget.db').absolute()}",
+        token_keys=(keys["token"],),
+        partner_keys=(keys["partner"],),
+        smtp_url=f"smtp://127.0.0.1:{stand.smtp_port}",
+        mail_from="Offer Widget <policies@offer-widget.example>",
+        test_mail_to="developer@skylark.example",
+        log_format="console",
+        log_level="warning",
+    )
+
+
+def _keys(path: Path) -> Mapping[str, str]:
+    if not path.exists():
+        made = {"token": secrets.token_urlsafe(32), "partner": secrets.token_urlsafe(32)}
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(made), encoding="utf-8")
+    known: Mapping[str, str] = json.loads(path.read_text(encoding="utf-8"))
+    return known
+
+
+async def _prepare(stand: Stand, settings: Settings) -> Mapping[str, str]:
+    """Make sure that the shop is a partner with keys, and return its environment."""
+    storage = open_storage(settings)
+    await storage.open()
+    try:
+        origins = [stand.shop_url]
+        partner = checked_partner(PARTNER, "Skylark Travel", origins, now=storage.now())
+        await storage.save_partner(partner)
+        known = [key for key in await storage.list_keys(PARTNER) if not key.revoked_at]
+        for mode in Mode:
+            if mode not in {key.mode for key in known}:
+                root = settings.partner_keys[-1].encode()
+                known.append(new_key(PARTNER, mode, root=root, now=storage.now()))
+                await storage.add_key(known[-1])
+    finally:
+        await storage.close()
+    return _shop_environment(stand, settings, next(k for k in known if k.mode is Mode.LIVE))
+
+
+def _shop_environment(stand: Stand, settings: Settings, key: PartnerKey) -> Mapping[str, str]:
+    roots = [root.encode() for root in settings.partner_keys]
+    return {
+        "DEMO_PORT": str(stand.shop_port),
+        "DEMO_PUBLIC_URL": stand.shop_url,
+        "DEMO_SMTP_PORT": str(stand.smtp_port),
+        "DEMO_SERVICE_URL": stand.service_url,
+        "DEMO_PARTNER": PARTNER,
+        "DEMO_KEY_ID": key.key_id,
+        "DEMO_SECRET": secret_of(key, roots) or "",
+        "DEMO_TOKEN_KEY": token_key_of(PARTNER, Mode.LIVE, settings.token_keys[-1].encode()),
+    }
+
+
+def _service_environment(settings: Settings) -> Mapping[str, str]:
+    return {
+        f"{PREFIX}PUBLIC_URL": settings.public_url,
+        f"{PREFIX}PORT": str(settings.port),
+        f"{PREFIX}DATABASE": settings.database,
+        f"{PREFIX}TOKEN_KEYS": ",".join(settings.token_keys),
+        f"{PREFIX}PARTNER_KEYS": ",".join(settings.partner_keys),
+        f"{PREFIX}SMTP_URL": settings.smtp_url,
+        f"{PREFIX}MAIL_FROM": settings.mail_from,
+        f"{PREFIX}TEST_MAIL_TO": settings.test_mail_to,
+        f"{PREFIX}LOG_FORMAT": settings.log_format,
+        f"{PREFIX}LOG_LEVEL": settings.log_level,
+    }
+
+
+@contextlib.contextmanager
+def _processes(
+    service: Mapping[str, str], shop: Mapping[str, str]
+) -> Iterator[list[subprocess.Popen[bytes]]]:
+    """Run both; whatever happens, both have ended when this returns."""
+    place = shipped("demo")
+    module = "widget.demo" if place.parent.name == "widget" else "demo"
+    path = os.pathsep.join([str(shipped("demo").parent), os.environ.get("PYTHONPATH", "")])
+    processes = [
+        _start(["-m", "widget", "serve"], service),
+        _start(["-m", module], {**shop, "PYTHONPATH": path}),
+    ]
+    try:
+        yield processes
+    finally:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.wait()
+
+
+def _start(arguments: list[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    # In a session of its own: Ctrl-C in the terminal reaches us, and we end it in good order.
+    return subprocess.Popen(  # noqa: S603 - our own interpreter and our own modules
+        [sys.executable, *arguments], env={**os.environ, **environment}, start_new_session=True
+    )
+
+
+def _await_ports(processes: list[subprocess.Popen[bytes]], ports: tuple[int, ...]) -> None:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    for port in ports:
+        while not _answers(port):
+            ended = any(process.poll() is not None for process in processes)
+            if ended or time.monotonic() > deadline:
+                raise SettingInvalid("demo", "it did not start; the lines above say why")
+            time.sleep(0.02)
+
+
+def _answers(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
+
+
+def _await_end(processes: list[subprocess.Popen[bytes]]) -> None:
+    """Wait for Ctrl-C, SIGTERM, or the end of either process."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with contextlib.suppress(KeyboardInterrupt):
+        while all(process.poll() is None for process in processes):
+            time.sleep(0.2)
+        raise SettingInvalid("demo", "a process ended by itself; the lines above say why")

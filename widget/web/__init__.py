@@ -1,0 +1,1 @@
+"""HTTP in, HTTP out: HTML for the shopper, JSON for the partner's backend."""

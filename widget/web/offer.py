@@ -1,0 +1,195 @@
+"""The shopper's addresses: open an offer, look at it, answer it, ask again.
+
+Each has the same answer with htmx and without: the offer in the state that it is in. Whatever goes
+wrong, the shopper reads one sentence or nothing, and the partner's checkout goes on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from widget.choosing import record_choice
+from widget.errors import (
+    AccessDenied,
+    AlreadyConfirmed,
+    DoorError,
+    InputInvalid,
+    OfferDeclined,
+    OfferExpired,
+    QuoteNotOffered,
+    WidgetError,
+)
+from widget.offers import Offer, Status
+from widget.partners import Mode, Partner
+from widget.purchases import Purchase
+from widget.quoting import make_offer
+from widget.tokens import OfferToken, read_offer_token
+from widget.web.access import opener_of, partner_of
+from widget.web.failures import status_of
+from widget.web.forms import read_answer, read_purchase, read_return
+from widget.web.headers import is_htmx, is_origin_allowed
+from widget.web.house import House, house_of, offer_of
+from widget.web.pages import (
+    Surface,
+    Visit,
+    go_back,
+    show_nothing,
+    show_offer,
+    show_refusal,
+    surface_of,
+)
+
+
+async def open_page(request: Request) -> Response:
+    """Open the offer for the purchase that a page carries, as a page for a frame."""
+    return await _open(request, Surface.PAGE)
+
+
+async def open_fragment(request: Request) -> Response:
+    """Open the offer for the purchase that a page carries, as a fragment for an include."""
+    return await _open(request, Surface.INCLUDE)
+
+
+async def show_page(request: Request) -> Response:
+    """Show an offer that was opened before."""
+    return await _show(request, surface_of(request))
+
+
+async def show_fragment(request: Request) -> Response:
+    """Show an offer that was opened before, as a fragment for an include."""
+    return await _show(request, Surface.INCLUDE)
+
+
+async def choose(request: Request) -> Response:
+    """Store the shopper's answer, and show it."""
+    visit = _visit(request, surface_of(request))
+    try:
+        token, visit = await _enter(request, visit)
+        _check_origin(request, visit)
+        seen = await offer_of(visit.house, token.partner_code, token.offer_id, token.mode)
+        locale = visit.house.speech(seen, visit.locale).locale
+        answer, return_to = await read_answer(request, locale)
+        visit = replace(visit, return_to=_allowed_return(return_to, visit.partner))
+        try:
+            offer = await record_choice(
+                token.partner_code,
+                token.offer_id,
+                answer,
+                storage=visit.house.storage,
+                texts_version=visit.house.rendering.version,
+            )
+        except QuoteNotOffered:
+            say = visit.house.speech(seen, visit.locale).texts.gettext
+            return show_offer(visit, seen, hint=say("Please choose one of the answers."))
+        except (OfferExpired, OfferDeclined, AlreadyConfirmed):
+            # Not an error of the shopper's: the offer shows by itself how things stand.
+            offer = await offer_of(visit.house, token.partner_code, token.offer_id, token.mode)
+        return await _answer(request, visit, offer)
+    except WidgetError as error:
+        return show_refusal(visit, error, status_of(error), Mode.LIVE)
+
+
+async def renew(request: Request) -> Response:
+    """Price an expired offer's purchase again, and show what came of it."""
+    visit = _visit(request, surface_of(request))
+    try:
+        token, visit = await _enter(request, visit)
+        _check_origin(request, visit)
+        return_to = await read_return(request)
+        visit = replace(visit, return_to=_allowed_return(return_to, visit.partner))
+        offer = await offer_of(visit.house, token.partner_code, token.offer_id, token.mode)
+        if offer.is_expired(visit.house.now()):
+            offer = await _make(visit.house, token.partner_code, token.mode, offer.purchase)
+        return await _answer(request, visit, offer)
+    except DoorError as error:
+        return show_nothing(visit, error.code)
+    except WidgetError as error:
+        return show_refusal(visit, error, status_of(error), Mode.LIVE)
+
+
+async def _open(request: Request, surface: Surface) -> Response:
+    visit = _visit(request, surface)
+    sealed = request.query_params.get("purchase", "")
+    mode = Mode.TEST if sealed.startswith("pk_test_") else Mode.LIVE
+    try:
+        partner = await partner_of(visit.house, request.path_params["partner"])
+        return_to = _allowed_return(request.query_params.get("return_to", ""), partner)
+        visit = replace(visit, partner=partner, return_to=return_to)
+        caller, carried = await opener_of(request, sealed)
+        purchase = read_purchase(carried.body)
+        if purchase.reference is None:
+            # Without it, every reload would be another offer and forget the answer.
+            raise InputInvalid({"partner_reference": ["This field is required in a page."]})
+        offer = await _make(visit.house, partner.code, caller.mode, purchase)
+        return await _present(visit, offer)
+    except DoorError as error:
+        return show_nothing(visit, error.code)
+    except WidgetError as error:
+        return show_refusal(visit, error, status_of(error), mode)
+
+
+async def _show(request: Request, surface: Surface) -> Response:
+    visit = _visit(request, surface)
+    try:
+        token, visit = await _enter(request, visit)
+        return_to = _allowed_return(request.query_params.get("return_to", ""), visit.partner)
+        visit = replace(visit, return_to=return_to)
+        offer = await offer_of(visit.house, token.partner_code, token.offer_id, token.mode)
+        return await _present(visit, offer)
+    except DoorError as error:
+        return show_nothing(visit, error.code)
+    except WidgetError as error:
+        return show_refusal(visit, error, status_of(error), Mode.LIVE)
+
+
+def _visit(request: Request, surface: Surface) -> Visit:
+    return Visit(house_of(request), None, surface, request.query_params.get("locale"))
+
+
+async def _enter(request: Request, visit: Visit) -> tuple[OfferToken, Visit]:
+    token = read_offer_token(request.path_params["token"], visit.house.token_roots)
+    partner = await partner_of(visit.house, token.partner_code)
+    return token, replace(visit, partner=partner)
+
+
+async def _make(house: House, partner_code: str, mode: Mode, purchase: Purchase) -> Offer:
+    return await make_offer(
+        partner_code,
+        mode,
+        purchase,
+        storage=house.storage,
+        upstream=house.upstream,
+        lifetime=house.lifetime,
+        texts_version=house.rendering.version,
+    )
+
+
+async def _answer(request: Request, visit: Visit, offer: Offer) -> Response:
+    """Show the new state to htmx, and lead a plain form post on to it."""
+    if is_htmx(request):
+        return await _present(visit, offer)
+    locale = visit.house.speech(offer, visit.locale).locale
+    return go_back(visit, f"{visit.house.links.offer(offer)}?locale={locale}")
+
+
+async def _present(visit: Visit, offer: Offer) -> Response:
+    if offer.status is not Status.CONFIRMED:
+        return show_offer(visit, offer)
+    booking = await visit.house.storage.find_booking(offer.partner_code, offer.id)
+    numbers = tuple(policy.number for policy in booking.policies) if booking else ()
+    return show_offer(visit, offer, numbers)
+
+
+def _check_origin(request: Request, visit: Visit) -> None:
+    origins = visit.partner.origins if visit.partner else ()
+    if not is_origin_allowed(request, visit.house.settings.public_url, origins):
+        raise AccessDenied("A page of another origin sent this answer.")
+
+
+def _allowed_return(address: str, partner: Partner | None) -> str:
+    """Return `address` if it is a page of the partner; anything else leads nowhere."""
+    origins = partner.origins if partner else ()
+    return address if any(address.startswith(f"{origin}/") for origin in origins) else ""

@@ -1,0 +1,227 @@
+"""What the offer's pages say: an offer and a state, put into words for one customer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from widget import formats
+from widget.certificates import (
+    Speech,
+    benefits_of,
+    documents_of,
+    insured,
+    trip_of,
+    withdrawal,
+)
+from widget.errors import InputInvalid, Problems, WidgetError
+from widget.markets import MARKETS
+from widget.offers import Choice, Offer, Quote, Status
+from widget.partners import Mode, Partner
+from widget.web.headers import frame_headers, is_htmx, new_nonce
+from widget.web.house import House
+from widget.web.views import OfferView, PlanView
+
+
+class Surface(StrEnum):
+    """What is asked for: a page for a frame, the part that htmx swaps, or an include."""
+
+    PAGE = "offer/page.html"
+    SWAP = "offer/_content.html"
+    INCLUDE = "offer/fragment.html"
+
+
+def surface_of(request: Request) -> Surface:
+    """Return what a request on the frame's own addresses wants."""
+    return Surface.SWAP if is_htmx(request) else Surface.PAGE
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Whose page the offer is shown in, and how."""
+
+    house: House
+    partner: Partner | None
+    surface: Surface
+    #: Asked for by the page; None leaves it to the purchase.
+    locale: str | None = None
+    #: Where a plain form post leads back to: an address of the partner, or nothing.
+    return_to: str = ""
+
+
+def show_offer(
+    visit: Visit, offer: Offer, policy_numbers: tuple[str, ...] = (), *, hint: str = ""
+) -> Response:
+    """Show an offer in the state that it is in.
+
+    Args:
+        hint: What was wrong with the answer, when there was one that could not be stored.
+    """
+    speech = visit.house.speech(offer, visit.locale)
+    if offer.status is Status.OPTED_OUT:
+        say = speech.texts.gettext
+        message = say("You have booked without cover.")
+        return _unavailable(visit, speech, reason="offer_declined", message=message)
+    view = _view(visit, offer, speech, policy_numbers, hint)
+    return _respond(visit, speech, 422 if hint else 200, view=view)
+
+
+def show_refusal(visit: Visit, error: WidgetError, status: int, mode: Mode | None) -> Response:
+    """Show that there is no offer: one sentence, with which the checkout goes on.
+
+    In test mode the partner's developer also reads which fields are at fault.
+    """
+    locale = formats.negotiate((visit.locale,), visit.house.texts.locales, "en")
+    speech = Speech(locale, locale, visit.house.texts.in_locale(locale))
+    message = speech.texts.gettext(
+        "Insurance cannot be offered for this purchase. You can go on without it."
+    )
+    problems = error.problems if isinstance(error, InputInvalid) else {"purchase": [str(error)]}
+    return _unavailable(
+        visit,
+        speech,
+        reason=error.code,
+        message=message,
+        problems=problems if mode is Mode.TEST else None,
+        status=status,
+    )
+
+
+def show_nothing(visit: Visit, reason: str) -> Response:
+    """Show nothing, validly: no premium could be had, and the checkout goes on."""
+    speech = Speech("en", "en", visit.house.texts.in_locale("en"))
+    return _unavailable(visit, speech, reason=reason)
+
+
+def go_back(visit: Visit, address: str) -> Response:
+    """Lead a plain form post on to a page that can be reloaded."""
+    return RedirectResponse(visit.return_to or address, status_code=303)
+
+
+def _respond(visit: Visit, speech: Speech, status: int, **values: object) -> Response:
+    nonce = new_nonce()
+    origins = visit.partner.origins if visit.partner else ()
+    html = visit.house.rendering.render(
+        visit.surface.value,
+        nonce=nonce,
+        parents=" ".join(origins),
+        texts=speech.texts,
+        locale=speech.locale,
+        dir=formats.direction(speech.locale),
+        **values,
+    )
+    return HTMLResponse(html, status_code=status, headers=frame_headers(origins, nonce))
+
+
+def _unavailable(
+    visit: Visit,
+    speech: Speech,
+    *,
+    reason: str,
+    message: str = "",
+    problems: Problems | None = None,
+    status: int = 200,
+) -> Response:
+    values = {"reason": reason, "message": message, "problems": problems or {}}
+    return _respond(visit, speech, status, **values)
+
+
+def _view(
+    visit: Visit, offer: Offer, speech: Speech, policy_numbers: tuple[str, ...], hint: str
+) -> OfferView:
+    house = visit.house
+    address = house.links.offer(offer)
+    query = f"?locale={speech.locale}"
+    quote = offer.quotes[0]
+    product = house.catalogue.get(quote.product_code, quote.product_version)
+    chosen = offer.chosen_quotes
+    state = _state(offer, house)
+    return OfferView(
+        state=state,
+        offer_id=offer.id,
+        is_test=offer.mode is Mode.TEST,
+        heading=product.text_in(speech.locale).heading,
+        insured=insured(trip_of(offer, quote), speech),
+        plans=tuple(_plan(quote, offer, house, speech) for quote in offer.quotes),
+        opted_out=offer.choice is Choice.OPTED_OUT,
+        exclusions=product.text_in(speech.locale).exclusions,
+        disclosures=_disclosures(offer, house, speech),
+        documents=documents_of(product, house.links, speech.locale),
+        status=hint or _status(state, offer, speech, house),
+        offer_url=f"{address}{query}",
+        choice_url=f"{address}/choice{query}",
+        renew_url=f"{address}/renew{query}",
+        return_to=visit.return_to,
+        quote_token=house.quote_token(offer) if _has_token(state) else "",
+        premium_amount=str(offer.premium.amount) if chosen else "",
+        premium_currency=offer.purchase.currency if chosen else "",
+        premium=formats.money(offer.premium, speech.formats) if chosen else "",
+        plan_name=formats.listed([_plan_name(q, house, speech) for q in chosen], speech.formats),
+        expires_in_s=max(0, int((offer.expires_at - house.now()).total_seconds())),
+        policy_numbers=policy_numbers,
+    )
+
+
+def _state(offer: Offer, house: House) -> str:
+    if offer.status is Status.CONFIRMED:
+        return "confirmed"
+    return "expired" if offer.is_expired(house.now()) else str(offer.choice)
+
+
+def _has_token(state: str) -> bool:
+    return state in {"opted_in", "opted_out", "confirmed"}
+
+
+def _plan(quote: Quote, offer: Offer, house: House, speech: Speech) -> PlanView:
+    product = house.catalogue.get(quote.product_code, quote.product_version)
+    text = product.text_in(speech.locale).plan[quote.plan_code]
+    return PlanView(
+        quote_id=quote.id,
+        name=text.name,
+        summary=text.summary,
+        premium=formats.money(quote.premium, speech.formats),
+        benefits=benefits_of(product, quote.plan_code, trip_of(offer, quote), speech),
+        is_chosen=quote.id in offer.chosen,
+    )
+
+
+def _plan_name(quote: Quote, house: House, speech: Speech) -> str:
+    product = house.catalogue.get(quote.product_code, quote.product_version)
+    return product.text_in(speech.locale).plan[quote.plan_code].name
+
+
+def _disclosures(offer: Offer, house: House, speech: Speech) -> tuple[str, ...]:
+    quote = offer.quotes[0]
+    product = house.catalogue.get(quote.product_code, quote.product_version)
+    market = MARKETS[offer.purchase.customer_country]
+    say = speech.texts.gettext
+    sentences = [product.text_in(speech.locale).disclaimer]
+    if market.tax_rate:
+        rate = formats.percent(market.tax_rate, speech.formats)
+        sentences.append(
+            say("You pay once, nothing renews. Premiums include %(rate)s insurance premium tax.")
+            % {"rate": rate}
+        )
+    else:
+        sentences.append(say("You pay once, nothing renews."))
+    sentences.append(withdrawal(market.country, product, speech))
+    return tuple(sentences)
+
+
+def _status(state: str, offer: Offer, speech: Speech, house: House) -> str:
+    say = speech.texts.gettext
+    names = formats.listed(
+        [_plan_name(quote, house, speech) for quote in offer.chosen_quotes], speech.formats
+    )
+    sentences = {
+        "open": say("Nothing is chosen yet."),
+        "opted_in": say("Saved: %(plan)s for %(premium)s. You can change this until you pay."),
+        "opted_out": say("Saved: no cover. You can change this until you pay."),
+        "expired": say("Nothing was bought. You can ask again, or go on without cover."),
+        "confirmed": say("Your policy confirmation comes by e-mail."),
+    }
+    premium = formats.money(offer.premium, speech.formats)
+    return sentences[state] % {"plan": names, "premium": premium}

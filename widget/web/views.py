@@ -1,0 +1,62 @@
+"""What a template may name: plain values, formatted for one locale.
+
+Templates hold no logic, so whatever a page says is decided here, once, and every text is ready to
+be shown. Money and dates are already formatted; `*_url` are absolute addresses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from widget.certificates import BenefitView, DocumentView
+
+
+@dataclass(frozen=True, slots=True)
+class PlanView:
+    """One answer that costs something: a plan and its premium."""
+
+    quote_id: str
+    name: str
+    summary: str
+    premium: str
+    benefits: tuple[BenefitView, ...]
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OfferView:
+    """An offer as the shopper sees it; the same value serves every state's template."""
+
+    #: `open`, `opted_in`, `opted_out`, `expired` or `confirmed`: also the template's name.
+    state: str
+    offer_id: str
+    is_test: bool
+    heading: str
+    #: What and who is protected, and when: "2 adults and 1 child, 12 to 19 June 2027".
+    insured: str
+    plans: tuple[PlanView, ...]
+    opted_out: bool
+    #: Short sentences on what is not covered.
+    exclusions: tuple[str, ...]
+    #: Sentences that the law or the underwriter wants in view, tax and withdrawal among them.
+    disclosures: tuple[str, ...]
+    documents: tuple[DocumentView, ...]
+    #: One sentence for the state: what was stored, or why there is nothing to choose.
+    status: str
+    #: Shows the offer again; a page asks for it when the premiums run out.
+    offer_url: str
+    choice_url: str
+    renew_url: str
+    #: Where a plain form post leads back to; empty inside the frame.
+    return_to: str
+    #: The signed quote token; empty until a choice is made.
+    quote_token: str
+    #: The chosen premium as a JSON number and its currency, for the page's own total; "" and "".
+    premium_amount: str
+    premium_currency: str
+    premium: str
+    plan_name: str
+    #: Seconds until the premiums run out; 0 once they have.
+    expires_in_s: int
+    #: One policy number for each policy of a confirmed offer.
+    policy_numbers: tuple[str, ...]
