@@ -81,11 +81,11 @@ def speech_for(locale: str, country: str, texts: NullTranslations) -> Speech:
 
 def insured(trip: Trip, speech: Speech) -> str:
     """Return who travels and when: `2 adults, 1 child, 12–19 Jun 2027`."""
-    say = speech.texts.ngettext
+    ngettext = speech.texts.ngettext
     counts = [
-        (trip.adults, say("%(num)d adult", "%(num)d adults", trip.adults)),
-        (trip.children, say("%(num)d child", "%(num)d children", trip.children)),
-        (trip.infants, say("%(num)d infant", "%(num)d infants", trip.infants)),
+        (trip.adults, ngettext("%(num)d adult", "%(num)d adults", trip.adults)),
+        (trip.children, ngettext("%(num)d child", "%(num)d children", trip.children)),
+        (trip.infants, ngettext("%(num)d infant", "%(num)d infants", trip.infants)),
     ]
     people = [text % {"num": number} for number, text in counts if number]
     dates = formats.period(trip.starts_at.date(), trip.ends_at.date(), speech.formats)

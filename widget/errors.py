@@ -25,7 +25,7 @@ WidgetError
     └── DeliveryFailed
 
 An error carries facts as attributes and a stable `code`. It knows nothing of HTTP: the statuses
-are in `web/failures.py`, and the page that explains each code is `docs/errors.md`.
+are in `web/failures.py`, and the service explains each code at `/errors`.
 """
 
 from __future__ import annotations

@@ -109,11 +109,32 @@ async def _prepare(stand: Stand, settings: Settings) -> Mapping[str, str]:
                 await storage.add_key(known[-1])
     finally:
         await storage.close()
-    return _shop_environment(stand, settings, next(k for k in known if k.mode is Mode.LIVE))
+    keys = {key.mode: key for key in known}
+    _write_environment(stand, settings, keys[Mode.TEST])
+    return _shop_environment(stand, settings, keys[Mode.LIVE])
+
+
+def _write_environment(stand: Stand, settings: Settings, key: PartnerKey) -> None:
+    """Write what a person at a shell needs to call the service: `. .demo/env`."""
+    path = stand.folder / "env"
+    path.touch(mode=0o600)
+    path.write_text(
+        f"SERVICE={settings.public_url}\n"
+        f"PARTNER={PARTNER}\n"
+        f"KEY_ID={key.key_id}\n"
+        f"SECRET={_secret(key, settings)}\n",
+        encoding="utf-8",
+    )
+
+
+def _secret(key: PartnerKey, settings: Settings) -> str:
+    secret = secret_of(key, [root.encode() for root in settings.partner_keys])
+    if secret is None:
+        raise SettingInvalid("demo", "its database and its keys.json do not fit; remove the folder")
+    return secret
 
 
 def _shop_environment(stand: Stand, settings: Settings, key: PartnerKey) -> Mapping[str, str]:
-    roots = [root.encode() for root in settings.partner_keys]
     return {
         "DEMO_PORT": str(stand.shop_port),
         "DEMO_PUBLIC_URL": stand.shop_url,
@@ -121,7 +142,7 @@ def _shop_environment(stand: Stand, settings: Settings, key: PartnerKey) -> Mapp
         "DEMO_SERVICE_URL": stand.service_url,
         "DEMO_PARTNER": PARTNER,
         "DEMO_KEY_ID": key.key_id,
-        "DEMO_SECRET": secret_of(key, roots) or "",
+        "DEMO_SECRET": _secret(key, settings),
         "DEMO_TOKEN_KEY": token_key_of(PARTNER, Mode.LIVE, settings.token_keys[-1].encode()),
     }
 

@@ -1,0 +1,194 @@
+"""Builders: values with friendly defaults, so that a test shows only what matters to it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from widget.app import load_catalogue
+from widget.bookings import Booking, Policy, Policyholder
+from widget.messages import Kind, Message
+from widget.money import Money
+from widget.offers import Choice, Offer, Quote
+from widget.partners import Mode, Partner, PartnerKey, key_named
+from widget.products import Product
+from widget.purchases import Item, Leg, Purchase, Trip
+from widget.settings import Settings
+
+#: The moment at which tests happen unless they say otherwise.
+NOON = datetime(2027, 3, 1, 12, 0, tzinfo=UTC)
+
+TOKEN_KEY = "token-key-" + "t" * 32
+PARTNER_KEY = "partner-key-" + "p" * 32
+
+
+def some_settings(**changes: Any) -> Settings:
+    """Return settings that can serve, without touching anything outside of the test."""
+    defaults: dict[str, Any] = {
+        "public_url": "https://cover.test",
+        "token_keys": (TOKEN_KEY,),
+        "partner_keys": (PARTNER_KEY,),
+        "test_mail_to": "developer@acme.example",
+    }
+    return Settings(**{**defaults, **changes})
+
+
+def a_partner(code: str = "acme", **changes: Any) -> Partner:
+    """Return a partner whose shop is at `https://shop.test`."""
+    return replace(Partner(code, "Acme Travel", ("https://shop.test",), NOON), **changes)
+
+
+def a_key(
+    partner_code: str = "acme", mode: Mode = Mode.TEST, random: str = "abcdefgh12345678"
+) -> PartnerKey:
+    """Return a key that is derived from `PARTNER_KEY`."""
+    return key_named(random, partner_code, mode, root=PARTNER_KEY.encode(), now=NOON)
+
+
+def a_product() -> Product:
+    """Return the product that comes with the package."""
+    product = load_catalogue(some_settings()).on_sale("travel_protection")
+    assert product is not None
+    return product
+
+
+def a_leg(**changes: Any) -> Leg:
+    """Return a morning flight from Berlin to Lisbon on the first day of the trip."""
+    departs_at = NOON + timedelta(days=90, hours=1)
+    leg = Leg("ZZ 123", "BER", "LIS", departs_at, departs_at + timedelta(hours=3))
+    return replace(leg, **changes)
+
+
+def a_trip(**changes: Any) -> Trip:
+    """Return a week in Portugal for two adults and a child from Germany, in 90 days."""
+    starts_at = NOON + timedelta(days=90)
+    trip = Trip(
+        departure_country="DE",
+        destination_country="PT",
+        starts_at=starts_at,
+        ends_at=starts_at + timedelta(days=7),
+        cost=Money.exactly(Decimal("1284.60"), "EUR"),
+        adults=2,
+        children=1,
+        infants=0,
+    )
+    return replace(trip, **changes)
+
+
+def a_purchase(*, trip: Trip | None = None, **changes: Any) -> Purchase:
+    """Return the purchase of a trip by a customer in Germany."""
+    purchase = Purchase(
+        currency="EUR",
+        customer_country="DE",
+        language="en",
+        reference="CHK-1",
+        items=(Item("travel_protection", None, trip or a_trip()),),
+    )
+    return replace(purchase, **changes)
+
+
+def a_quote(id: str = "q-1", **changes: Any) -> Quote:  # noqa: A002 - it is the quote's id
+    """Return the quote of the plan `cancellation`."""
+    quote = Quote(
+        id=id,
+        item=0,
+        product_code="travel_protection",
+        product_version=1,
+        plan_code="cancellation",
+        premium=Money(4892, "EUR"),
+        tax=Money(781, "EUR"),
+        tax_code="VERSST",
+        starts_at=NOON,
+        ends_at=NOON + timedelta(days=97),
+    )
+    return replace(quote, **changes)
+
+
+def an_offer(**changes: Any) -> Offer:
+    """Return an open offer of both plans, good for 30 minutes from noon."""
+    purchase = changes.pop("purchase", None) or a_purchase()
+    medical = a_quote("q-2", plan_code="cancellation_medical", premium=Money(8224, "EUR"))
+    offer = Offer(
+        id="AAAAA-BBBBB-INS",
+        partner_code="acme",
+        mode=Mode.TEST,
+        purchase=purchase,
+        purchase_hash=purchase.content_hash(),
+        quotes=(a_quote("q-1"), medical),
+        created_at=NOON,
+        expires_at=NOON + timedelta(minutes=30),
+    )
+    return replace(offer, **changes)
+
+
+def an_opted_in_offer(**changes: Any) -> Offer:
+    """Return an offer whose first quote was chosen a minute after noon."""
+    offer = an_offer(**changes)
+    chosen = offer.opt_in({"q-1"}, at=NOON + timedelta(minutes=1), locale="en")
+    assert chosen.choice is Choice.OPTED_IN
+    return chosen
+
+
+def a_policyholder(**changes: Any) -> Policyholder:
+    """Return Ada Muster, who lives in Germany."""
+    person = Policyholder("Ada", "Muster", "ada.muster@customer.example", "DE")
+    return replace(person, **changes)
+
+
+def a_booking(**changes: Any) -> Booking:
+    """Return the booking of `an_opted_in_offer`, confirmed two minutes after noon."""
+    offer = changes.pop("offer", None) or an_opted_in_offer()
+    booking = Booking(
+        offer=offer.confirmed(),
+        policyholder=a_policyholder(),
+        policies=(Policy("TRV-AAAAA-BBBBB", offer.chosen[0]),),
+        transaction_id="ORDER-1",
+        confirmed_at=NOON + timedelta(minutes=2),
+    )
+    return replace(booking, **changes)
+
+
+def a_message(**changes: Any) -> Message:
+    """Return the policy confirmation that `a_booking` owes."""
+    message = Message(
+        "acme:AAAAA-BBBBB-INS:policy_confirmation",
+        "acme",
+        "AAAAA-BBBBB-INS",
+        Kind.POLICY_CONFIRMATION,
+        NOON + timedelta(minutes=2),
+    )
+    return replace(message, **changes)
+
+
+def purchase_json(**changes: Any) -> dict[str, Any]:
+    """Return the wire form of `a_purchase`; `trip` changes its one entry of `request`."""
+    starts_at = NOON + timedelta(days=90)
+    trip = {
+        "policy_type": "travel_protection",
+        "departure_country": "DE",
+        "destination_country": "PT",
+        "trip_start_date": starts_at.isoformat(),
+        "trip_end_date": (starts_at + timedelta(days=7)).isoformat(),
+        "total_tickets_price": 1284.6,
+        "number_of_adults": 2,
+        "number_of_children": 1,
+    } | changes.pop("trip", {})
+    return {
+        "currency": "EUR",
+        "customer_country": "DE",
+        "customer_language": "en",
+        "partner_reference": "CHK-1",
+        "request": [trip],
+    } | changes
+
+
+def policyholder_json(**changes: Any) -> dict[str, Any]:
+    """Return the wire form of `a_policyholder`."""
+    return {
+        "first_name": "Ada",
+        "last_name": "Muster",
+        "email": "ada.muster@customer.example",
+        "country": "DE",
+    } | changes

@@ -1,0 +1,87 @@
+"""The service as its users meet it: a partner's backend, and a shopper in a page."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+from starlette.testclient import TestClient
+
+from tests.builders import policyholder_json, purchase_json
+from widget.partners import Partner, PartnerKey
+from widget.signatures import sign_purchase
+from widget.storage.sqlite import SqliteStorage
+
+
+@dataclass
+class Service:
+    """One running service, and the credentials of the partner `acme`."""
+
+    client: TestClient
+    storage: SqliteStorage
+    key: PartnerKey
+    secret: str
+
+    def add(self, partner: Partner, *keys: PartnerKey) -> None:
+        """Store a partner and its keys."""
+        self.run(self.storage.save_partner, partner)
+        for key in keys:
+            self.run(self.storage.add_key, key)
+
+    def run(self, call: Any, *args: Any) -> Any:
+        """Run a coroutine function of the storage on the service's own loop."""
+        assert self.client.portal is not None
+        return self.client.portal.call(call, *args)
+
+    # -- as the partner's backend
+
+    def call(self, method: str, path: str, **options: Any) -> httpx2.Response:
+        """Call the partner API with the partner's secret key."""
+        headers = {"Authorization": f"Bearer {self.secret}"} | options.pop("headers", {})
+        return self.client.request(method, f"/x/partners/acme/{path}", headers=headers, **options)
+
+    def quote(self, **changes: Any) -> dict[str, Any]:
+        """Return a new quote package."""
+        response = self.call("POST", "quotes/", json=purchase_json(**changes))
+        assert response.status_code == 201, response.text
+        package: dict[str, Any] = response.json()
+        return package
+
+    def package(self, offer_id: str) -> dict[str, Any]:
+        """Return a quote package as it is now."""
+        package: dict[str, Any] = self.call("GET", f"quotes/{offer_id}/").json()
+        return package
+
+    def confirm(self, offer_id: str, **body: Any) -> httpx2.Response:
+        """Confirm an offer; the token is the newest unless the test gives one."""
+        body.setdefault("quote_token", self.package(offer_id)["quote_token"])
+        body.setdefault("policyholder", policyholder_json())
+        return self.call("POST", f"bookings/{offer_id}/", json=body)
+
+    # -- as the shopper
+
+    def open(self, purchase: dict[str, Any] | None = None, **query: str) -> httpx2.Response:
+        """Open the offer page for a purchase that the partner signed."""
+        body = json.dumps(purchase or purchase_json()).encode()
+        signed = sign_purchase(self.key.key_id, self.secret, body)
+        return self.client.get("/open/acme", params={"purchase": signed, **query})
+
+    def choose(self, package: dict[str, Any], choice: str, **options: Any) -> httpx2.Response:
+        """Answer an offer as a plain form does."""
+        address = f"/offer/{package['offer_token']}/choice"
+        return self.client.post(address, data={"choice": choice}, follow_redirects=False, **options)
+
+    def choose_first(self, package: dict[str, Any]) -> None:
+        """Opt in to the first plan."""
+        response = self.choose(package, package["quotes"]["0"]["id"])
+        assert response.status_code == 303, response.text
+
+
+def state_in(page: httpx2.Response) -> str:
+    """Return the state that an offer's page or fragment shows."""
+    found = re.search(r'data-state="(\w+)"', page.text)
+    assert found is not None, page.text
+    return found[1]
