@@ -14,10 +14,14 @@ from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, format_interval
+from babel.languages import get_official_languages
 from babel.lists import format_list
 from babel.numbers import format_currency, format_percent
 
 from widget.money import Money
+
+#: English of no country in particular: `6–14 Feb 2027`, `€1,284.60`.
+WORLD_ENGLISH = "en-001"
 
 _TAG = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*", re.ASCII)
 
@@ -35,13 +39,15 @@ def negotiate(wanted: Collection[str | None], known: Collection[str], fallback: 
 
 @lru_cache(maxsize=256)
 def regional(language: str, country: str) -> str:
-    """Return the tag for a language as it is written in a country.
+    """Return the tag to write money and dates with, for a language that is read in a country.
 
-    English dates in Germany are not American ones. The language alone when CLDR does not know
-    the pair.
+    German in Austria is written as Austrians write it. English in Germany is written as the world
+    writes English: neither with American dates nor with German prices.
     """
-    tag = f"{language.split('-', maxsplit=1)[0]}-{country}"
-    return tag if str(_locale(tag)).replace("_", "-") == tag else language
+    base = language.split("-", maxsplit=1)[0]
+    if base in get_official_languages(country, de_facto=True):
+        return f"{base}-{country}"
+    return WORLD_ENGLISH if base == "en" else language
 
 
 @lru_cache(maxsize=4096)
@@ -78,7 +84,11 @@ def period(start: date, end: date, locale: str) -> str:
 
 def listed(parts: Sequence[str], locale: str) -> str:
     """Return parts in a row, joined as people there join them: `2 adults, 1 child, 12–19 Jun`."""
-    return str(format_list(parts, style="unit", locale=_locale(locale)))
+    try:
+        return str(format_list(parts, style="unit", locale=_locale(locale)))
+    except KeyError:
+        # CLDR states only what differs from the standard style, and Babel does not fill that in.
+        return str(format_list(parts, style="standard", locale=_locale(locale)))
 
 
 def percent(share: Decimal, locale: str) -> str:

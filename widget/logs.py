@@ -18,7 +18,7 @@ from structlog.typing import Processor
 ALLOWED = frozenset(
     """
     event level timestamp logger request_id method route status duration_ms code fields partner_code
-    message_id gave_up problem exception dropped address version port steps
+    message_id gave_up problem fault dropped address version port steps
     """.split()
 )
 
@@ -62,7 +62,7 @@ def name_places(_: object, __: str, event: MutableMapping[str, Any]) -> MutableM
     if isinstance(error, BaseException):
         frames = traceback.extract_tb(error.__traceback__)
         places = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
-        event["exception"] = {"type": type(error).__name__, "places": places}
+        event["fault"] = {"type": type(error).__name__, "places": places}
     return event
 
 

@@ -64,8 +64,11 @@ class Money:
         """
         if currency not in CURRENCIES:
             raise ValueError(f"{currency!r} is not an ISO 4217 currency")
-        minor = amount.scaleb(exponent(currency))
-        if not minor.is_finite() or minor != minor.to_integral_value():
+        if not amount.is_finite():
+            raise ValueError(f"{amount} is not an amount of {currency}")
+        # As a fraction: decimal arithmetic would round what has more than 28 digits.
+        minor = Fraction(amount) * 10 ** exponent(currency)
+        if minor.denominator != 1:
             raise ValueError(f"{amount} has more decimals than {currency} allows")
         return cls(int(minor), currency)
 

@@ -61,6 +61,9 @@ class QuoteToken:
     mode: Mode
     partner_code: str
     offer_id: str
+    #: The partner's own id of the checkout; empty when the purchase named none. With it the
+    #: partner sees, without a call, that the token belongs to the checkout it came with.
+    reference: str
     choice: Choice
     #: The chosen quotes; empty after an opt-out.
     quote_ids: tuple[str, ...]
@@ -82,6 +85,7 @@ def quote_token_for(offer: Offer, *, now: datetime) -> QuoteToken:
         mode=offer.mode,
         partner_code=offer.partner_code,
         offer_id=offer.id,
+        reference=offer.purchase.reference or "",
         choice=offer.choice,
         quote_ids=offer.chosen,
         currency=offer.purchase.currency,
@@ -135,6 +139,7 @@ def issue_quote_token(token: QuoteToken, keys: Sequence[bytes]) -> str:
         token.mode,
         token.partner_code,
         token.offer_id,
+        token.reference,
         token.choice,
         list(token.quote_ids),
         token.currency,
@@ -155,12 +160,13 @@ def read_quote_token(text: str, keys: Sequence[bytes]) -> QuoteToken:
     Raises:
         TokenInvalid: It was not issued for this purpose with one of `keys`, or was changed.
     """
-    mode, partner, offer, choice, quotes, *rest = _read("quote", text, keys)
+    mode, partner, offer, reference, choice, quotes, *rest = _read("quote", text, keys)
     currency, premium, tax, purchase, terms, locale, issued, expires = rest
     return QuoteToken(
         Mode(mode),
         partner,
         offer,
+        reference,
         Choice(choice),
         tuple(quotes),
         currency,
