@@ -46,7 +46,7 @@ class Checkout:
     purchase: Mapping[str, Any]
     signed_purchase: str
     travellers: tuple[Traveller, ...] = FAMILY
-    email: str = "ines.albrecht@example.com"
+    email: str = "ines.albrecht@traveller.example"
     choice: Choice | None = None
 
     @property

@@ -20,6 +20,13 @@ from widget.errors import InputInvalid
 
 CODE_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]{1,31}", re.ASCII)
 
+_ORIGIN = re.compile(
+    r"(?P<scheme>https?)://([a-z0-9][a-z0-9.-]*|\[[0-9a-f.:]+\])(:(?P<port>[1-9][0-9]*))?", re.ASCII
+)
+
+#: A browser leaves these out of an origin.
+_UNSPOKEN_PORTS = {("http", "80"), ("https", "443")}
+
 
 class Mode(StrEnum):
     """Live sells; test does everything else, and reaches no customer and no remote upstream."""
@@ -75,13 +82,11 @@ def checked_partner(code: str, name: str, origins: Sequence[str], *, now: dateti
 
 def is_origin(text: str) -> bool:
     """Tell whether `text` is a web origin as browsers write it: `https://shop.example:8443`."""
-    if not re.fullmatch(r"https?://[a-z0-9.:\[\]-]+", text, re.ASCII):
+    match = _ORIGIN.fullmatch(text)
+    if match is None or (match["scheme"], match["port"]) in _UNSPOKEN_PORTS:
         return False
     try:
-        parts = urlsplit(text)
-        return (
-            bool(parts.hostname) and text == f"{parts.scheme}://{parts.netloc}" and parts.port != 0
-        )
+        return urlsplit(text).port != 0  # reading it checks its range, and the IPv6 address
     except ValueError:
         return False
 

@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal, Self, TypeVar
+from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -24,7 +24,7 @@ from widget.money import CURRENCIES, Money
 FALLBACK_LOCALE = "en"
 
 #: Amounts in major units, one for each currency of the product.
-Amounts = Mapping[str, Decimal]
+Amounts = Mapping[str, Annotated[Decimal, Field(ge=0)]]
 
 Traveller = Literal["adult", "child", "infant"]
 
@@ -152,7 +152,12 @@ class Product(_Part):
 
     @model_validator(mode="after")
     def _has_no_gap(self) -> Self:
-        gaps = [*self._gaps_in_money(), *self._gaps_in_rates(), *self._gaps_in_texts()]
+        gaps = [
+            *self._gaps_in_codes(),
+            *self._gaps_in_money(),
+            *self._gaps_in_rates(),
+            *self._gaps_in_texts(),
+        ]
         if gaps:
             raise ValueError(gaps[0])
         return self
@@ -186,12 +191,29 @@ class Product(_Part):
         named = (name for name, countries in self.zones.items() if destination in countries)
         return next(named, "world")
 
+    def _gaps_in_codes(self) -> Iterable[str]:
+        parts = (("plan", self.plan), ("benefit", self.benefit), ("document", self.document))
+        for name, tables in parts:
+            codes = [table.code for table in tables]
+            for code in sorted({code for code in codes if codes.count(code) > 1}):
+                yield f"{name} {code} is there twice"
+
     def _gaps_in_money(self) -> Iterable[str]:
         for currency in self.currencies - CURRENCIES:
             yield f"currencies: {currency!r} is not an ISO 4217 currency"
         for name, amounts in self._amounts():
             for currency in sorted(self.currencies - amounts.keys()):
                 yield f"{name} has no amount in {currency}"
+        for name, amounts in self._cover():
+            for currency, amount in amounts.items():
+                try:
+                    Money.exactly(amount, currency)
+                except ValueError as error:
+                    yield f"{name}: {error}"
+        rules = self.eligibility
+        for currency in sorted(rules.cost_min.keys() & rules.cost_max.keys()):
+            if rules.cost_min[currency] > rules.cost_max[currency]:
+                yield f"eligibility: cost_min is above cost_max in {currency}"
 
     def _amounts(self) -> Iterable[tuple[str, Amounts]]:
         yield "eligibility.cost_min", self.eligibility.cost_min
@@ -201,6 +223,9 @@ class Product(_Part):
             for zone, kinds in (plan.day_rate or {}).items():
                 for kind, amounts in kinds.items():
                     yield f"plan {plan.code}: day_rate.{zone}.{kind}", amounts
+        yield from self._cover()
+
+    def _cover(self) -> Iterable[tuple[str, Amounts]]:
         for benefit in self.benefit:
             for name, value in (("limit", benefit.limit), ("excess", benefit.excess)):
                 if isinstance(value, Mapping):

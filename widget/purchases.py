@@ -10,16 +10,12 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
 from widget.countries import COUNTRIES
 from widget.errors import Problems
 from widget.money import Money
-
-#: A trip may begin this long before it is quoted: a departure that is being boarded now is late
-#: already, but clocks and time zones of partners differ a little.
-LATE_START = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +53,8 @@ class Trip:
     @property
     def days(self) -> int:
         """How many calendar days the trip touches, each counted on the clock of its place."""
-        return (self.ends_at.date() - self.starts_at.date()).days + 1
+        # Eastward over the date line, people land on the day before the one on which they left.
+        return max((self.ends_at.date() - self.starts_at.date()).days + 1, 1)
 
     def problems(self, *, now: datetime) -> Problems:
         """Return what contradicts itself or cannot be true, by the field names of the wire."""

@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,8 @@ from widget.errors import SettingInvalid
 from widget.partners import Mode, PartnerKey, checked_partner, secret_of, token_key_of
 from widget.server import listen
 from widget.settings import PREFIX, Settings
+
+Process = subprocess.Popen[bytes]
 
 PARTNER = "skylark"
 
@@ -51,6 +53,14 @@ class Stand:
         return f"http://localhost:{self.shop_port}"
 
 
+@dataclass(frozen=True, slots=True)
+class Environments:
+    """What each of the two processes is told, as environment variables."""
+
+    service: Mapping[str, str]
+    shop: Mapping[str, str]
+
+
 def demonstrate(stand: Stand) -> None:
     """Run the demonstration until Ctrl-C, and leave its database for the next time.
 
@@ -59,12 +69,57 @@ def demonstrate(stand: Stand) -> None:
     """
     for port in (stand.port, stand.shop_port, stand.smtp_port):
         listen("127.0.0.1", port).close()
-    settings = _settings(stand)
-    shop = asyncio.run(_prepare(stand, settings))
-    with _processes(_service_environment(settings), shop) as processes:
-        _await_ports(processes, (stand.port, stand.shop_port))
+    environments = prepare(stand)
+    processes = [start_service(environments), start_shop(environments)]
+    try:
+        await_ports(processes, (stand.port, stand.shop_port))
         typer.echo(f"Open {stand.shop_url} and book a trip. Ctrl-C ends the demonstration.")
         _await_end(processes)
+    finally:
+        end(processes)
+
+
+def prepare(stand: Stand) -> Environments:
+    """Make sure that there are keys, a database and a partner, and tell each process of them."""
+    settings = _settings(stand)
+    shop = asyncio.run(_prepare_partner(stand, settings))
+    return Environments(_service_environment(settings), shop)
+
+
+def start_service(environments: Environments) -> Process:
+    """Start the service in a process of its own."""
+    return _start(["-m", "widget", "serve"], environments.service)
+
+
+def start_shop(environments: Environments) -> Process:
+    """Start the shop in a process of its own; it knows of the service what a partner knows."""
+    place = shipped("demo")
+    module = "widget.demo" if place.parent.name == "widget" else "demo"
+    path = os.pathsep.join([str(place.parent), os.environ.get("PYTHONPATH", "")])
+    return _start(["-m", module], {**environments.shop, "PYTHONPATH": path})
+
+
+def await_ports(processes: Sequence[Process], ports: Sequence[int]) -> None:
+    """Return once every port answers.
+
+    Raises:
+        SettingInvalid: A process ended before that, or took too long.
+    """
+    deadline = time.monotonic() + START_TIMEOUT_S
+    for port in ports:
+        while not _answers(port):
+            ended = any(process.poll() is not None for process in processes)
+            if ended or time.monotonic() > deadline:
+                raise SettingInvalid("demo", "it did not start; the lines above say why")
+            time.sleep(0.02)
+
+
+def end(processes: Sequence[Process]) -> None:
+    """Tell processes to stop, and return once they have."""
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        process.wait()
 
 
 def _settings(stand: Stand) -> Settings:
@@ -93,7 +148,7 @@ def _keys(path: Path) -> Mapping[str, str]:
     return known
 
 
-async def _prepare(stand: Stand, settings: Settings) -> Mapping[str, str]:
+async def _prepare_partner(stand: Stand, settings: Settings) -> Mapping[str, str]:
     """Make sure that the shop is a partner with keys, and return its environment."""
     storage = open_storage(settings)
     await storage.open()
@@ -162,42 +217,11 @@ def _service_environment(settings: Settings) -> Mapping[str, str]:
     }
 
 
-@contextlib.contextmanager
-def _processes(
-    service: Mapping[str, str], shop: Mapping[str, str]
-) -> Iterator[list[subprocess.Popen[bytes]]]:
-    """Run both; whatever happens, both have ended when this returns."""
-    place = shipped("demo")
-    module = "widget.demo" if place.parent.name == "widget" else "demo"
-    path = os.pathsep.join([str(shipped("demo").parent), os.environ.get("PYTHONPATH", "")])
-    processes = [
-        _start(["-m", "widget", "serve"], service),
-        _start(["-m", module], {**shop, "PYTHONPATH": path}),
-    ]
-    try:
-        yield processes
-    finally:
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            process.wait()
-
-
-def _start(arguments: list[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+def _start(arguments: list[str], environment: Mapping[str, str]) -> Process:
     # In a session of its own: Ctrl-C in the terminal reaches us, and we end it in good order.
     return subprocess.Popen(  # noqa: S603 - our own interpreter and our own modules
         [sys.executable, *arguments], env={**os.environ, **environment}, start_new_session=True
     )
-
-
-def _await_ports(processes: list[subprocess.Popen[bytes]], ports: tuple[int, ...]) -> None:
-    deadline = time.monotonic() + START_TIMEOUT_S
-    for port in ports:
-        while not _answers(port):
-            ended = any(process.poll() is not None for process in processes)
-            if ended or time.monotonic() > deadline:
-                raise SettingInvalid("demo", "it did not start; the lines above say why")
-            time.sleep(0.02)
 
 
 def _answers(port: int) -> bool:
@@ -206,7 +230,7 @@ def _answers(port: int) -> bool:
     return False
 
 
-def _await_end(processes: list[subprocess.Popen[bytes]]) -> None:
+def _await_end(processes: Sequence[Process]) -> None:
     """Wait for Ctrl-C, SIGTERM, or the end of either process."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt):

@@ -1,0 +1,115 @@
+"""The demo shop as its customers use it: by roles and labels, never by classes."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from playwright.sync_api import FrameLocator, Locator, Page, expect
+
+from widget import showcase
+from widget.showcase import Environments, Process, Stand
+
+YES = "Cancellation and medical"
+NO = "No, I don't want cover"
+
+
+def prepared(stand: Stand) -> Environments:
+    """Prepare a stand. In a thread: Playwright's own loop runs in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(showcase.prepare, stand).result()
+
+
+@dataclass
+class Demo:
+    """A service and a shop that run."""
+
+    stand: Stand
+    service: Process
+    shop: Process
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        showcase.end([self.service, self.shop])
+
+    def stop_service(self) -> None:
+        """Stop the service, and leave the shop alone with its customers."""
+        showcase.end([self.service])
+
+    def start_service(self) -> None:
+        """Start the service again, as it was."""
+        self.service = showcase.start_service(prepared(self.stand))
+        showcase.await_ports([self.service], [self.stand.port])
+
+
+@dataclass
+class Customer:
+    """Somebody who books a trip."""
+
+    page: Page
+    demo: Demo
+
+    @property
+    def offer(self) -> FrameLocator:
+        """The insurance offer inside its frame."""
+        return self.page.frame_locator("insurance-offer iframe")
+
+    @property
+    def element(self) -> Locator:
+        """The element in the shop's page."""
+        return self.page.locator("insurance-offer")
+
+    def begin(self) -> None:
+        """Choose the trip, and come to the checkout."""
+        self.page.goto(self.demo.stand.shop_url)
+        self.page.get_by_role("button", name="Book").first.click()
+        expect(self.page.get_by_role("heading", name="Your trip to Lisbon")).to_be_visible()
+
+    def await_offer(self) -> None:
+        """Wait until the offer can be answered."""
+        expect(self.offer.get_by_role("group", name="Would you like cover")).to_be_visible()
+        self.page.wait_for_function(
+            "document.querySelector('insurance-offer').state.state === 'open'"
+        )
+
+    def answer(self, name: str) -> None:
+        """Answer the offer, and wait until the page has the signed token."""
+        self.offer.get_by_role("radio", name=name).check()
+        expect(self.offer.get_by_text("Saved:").first).to_be_visible()
+        self.page.wait_for_function("document.querySelector('insurance-offer').value !== ''")
+
+    def go_to_payment(self) -> None:
+        """Leave the checkout."""
+        self.page.get_by_role("button", name="Continue to payment").click()
+        expect(self.page.get_by_role("heading", name="Payment")).to_be_visible()
+
+    def pay(self) -> None:
+        """Pay with the card that is filled in."""
+        self.page.get_by_role("button", name="Pay").click()
+        expect(self.page.get_by_role("heading", name="Your trip is booked")).to_be_visible()
+
+    @property
+    def bill(self) -> Locator:
+        """What the shop asks for."""
+        return self.page.get_by_role("complementary")
+
+    def open_mail(self, subject: str) -> None:
+        """Find a mail in the mailbox, which may still be on its way."""
+        mail = self.page.get_by_role("link", name=subject)
+        self.page.goto(f"{self.demo.stand.shop_url}/mailbox")
+        for _ in range(20):
+            if mail.count():
+                break
+            # The mailbox is a plain page: looking again is what a customer does.
+            self.page.wait_for_timeout(250)
+            self.page.reload()
+        mail.first.click()
