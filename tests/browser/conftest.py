@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.browser.partner import Partner, running_partner
 from tests.browser.shop import Demo, prepared
 from tests.chromium import get_chromium
+from tests.fakes import Clock
 from widget import showcase
 from widget.showcase import Stand
 
@@ -72,3 +74,11 @@ def page(browser: Browser) -> Iterator[Page]:
     context.set_default_timeout(TIMEOUT_MS)
     yield context.new_page()
     context.close()
+
+
+@pytest.fixture
+def partner(tmp_path: Path, clock: Clock) -> Iterator[Partner]:
+    """A small partner's page, with the element in it."""
+    with running_partner(tmp_path, clock) as partner:
+        partner.embed()
+        yield partner

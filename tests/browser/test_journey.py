@@ -1,4 +1,4 @@
-"""A customer books a trip: with cover, without, with the keyboard, without JavaScript, without us."""
+"""A customer books a trip: with cover, without it, by keyboard, without JavaScript, without us."""
 
 from __future__ import annotations
 
