@@ -34,8 +34,9 @@ Result = TypeVar("Result")
 
 #: A page as strict as a page can be, but for us.
 POLICY = (
-    "default-src 'none'; script-src {service}; frame-src {service}; form-action 'self';"
-    " style-src 'self'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+    "default-src 'none'; script-src {service}; frame-src {service}; style-src 'self' {service};"
+    " form-action 'self' {service}; base-uri 'none'; require-trusted-types-for 'script';"
+    " trusted-types 'none'"
 )
 
 PAGE = """<!doctype html>

@@ -9,6 +9,7 @@ from typing import Self
 
 from playwright.sync_api import FrameLocator, Locator, Page, expect
 
+from tests.browser.waiting import wait_for, wait_for_state
 from widget import showcase
 from widget.showcase import Environments, Process, Stand
 
@@ -77,15 +78,13 @@ class Customer:
     def await_offer(self) -> None:
         """Wait until the offer can be answered."""
         expect(self.offer.get_by_role("group", name="Would you like cover")).to_be_visible()
-        self.page.wait_for_function(
-            "document.querySelector('insurance-offer').state.state === 'open'"
-        )
+        wait_for_state(self.page, "open")
 
     def answer(self, name: str) -> None:
         """Answer the offer, and wait until the page has the signed token."""
         self.offer.get_by_role("radio", name=name).check()
         expect(self.offer.get_by_text("Saved:").first).to_be_visible()
-        self.page.wait_for_function("document.querySelector('insurance-offer').value !== ''")
+        wait_for(self.page, "() => document.querySelector('insurance-offer').value !== ''")
 
     def go_to_payment(self) -> None:
         """Leave the checkout."""
