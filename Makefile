@@ -5,7 +5,7 @@ BIN := .venv/bin
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check browser wheel lock clean
+.PHONY: help demo test check browser pictures wheel lock clean
 
 help: ## List the targets
 	@awk -F ' *(:.*)?## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -23,6 +23,9 @@ check: .venv/test-installed ## Check style and types only
 
 browser: .venv/test-installed ## Find a Chromium for the tests, or fetch one, and print where it is
 	@$(BIN)/python -m tests.chromium
+
+pictures: browser ## Take the pictures in docs/images again
+	@$(BIN)/python -m tests.browser.pictures
 
 wheel: .venv/test-installed ## Build the wheel and the source archive into dist/
 	@$(BIN)/python -m build --no-isolation

@@ -1,0 +1,117 @@
+"""What the documents say is so: snippets run, and each name that they teach exists."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.browser.conftest import free_ports
+from tests.builders import an_opted_in_offer
+from widget import showcase
+from widget.settings import Settings, rows
+from widget.showcase import Stand
+from widget.tokens import issue_quote_token, quote_token_for
+from widget.wire import BookingBody, PurchaseBody, TripBody
+
+ROOT = Path(__file__).parent.parent
+
+
+def text_of(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def block_after(heading: str, language: str, name: str) -> str:
+    """Return the first code block in a language below a heading."""
+    section = text_of(name).split(f"## {heading}", 1)[1]
+    found = re.search(rf"```{language}\n(.*?)```", section, re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+def test_the_confirmation_in_the_readme_runs_as_it_stands(tmp_path: Path) -> None:
+    port, shop_port, smtp_port = free_ports(3)
+    stand = Stand(tmp_path / ".demo", port, shop_port, smtp_port)
+    service = showcase.start_service(showcase.prepare(stand))
+    with contextlib.ExitStack() as stack:
+        stack.callback(showcase.end, [service])
+        showcase.await_ports([service], [port])
+
+        result = subprocess.run(
+            ["/bin/bash", "-euc", block_after("Confirm: one call", "sh", "README.md")],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert result.returncode == 0, result.stderr
+    assert '"status":"CONFIRMED"' in result.stdout
+    assert '"policy_number":"TRV-' in result.stdout
+
+
+def test_the_token_reader_in_the_documents_reads_tokens() -> None:
+    offer = an_opted_in_offer()
+    token = issue_quote_token(quote_token_for(offer, now=offer.created_at), [b"tk_test_key"])
+    names: dict[str, object] = {}
+    exec(block_after("The quote token", "python", "docs/partner-api.md"), names)  # noqa: S102
+    read = names["read_quote_token"]
+    assert callable(read)
+
+    facts = read(token, "tk_test_key")
+
+    assert facts[:7] == [1, "test", "acme", offer.id, "CHK-1", "opted_in", ["q-1"]]
+    assert facts[7:10] == ["EUR", 4892, 781]
+    with pytest.raises(ValueError, match="not a token of ours"):
+        read(token, "tk_test_other")
+
+
+def test_every_setting_is_documented_as_it_is() -> None:
+    documented = text_of("docs/operating.md")
+
+    for row in rows(Settings()):
+        assert f"| `{row.name}` | " in documented
+        assert row.help in documented
+        if row.default:
+            assert f"`{row.default}`" in documented
+
+
+def test_every_attribute_and_event_of_the_element_is_documented() -> None:
+    script = text_of("static/insurance-offer.js")
+    documented = text_of("docs/embedding.md")
+    attributes = re.search(r"observedAttributes = \[(.*?)\]", script)
+    assert attributes is not None
+    events = set(re.findall(r"#announce\('(\w+)'\)", script))
+    events |= set(re.findall(r"\|?(expired|unavailable)\b", script))
+
+    for name in (*re.findall(r"'(\w+)'", attributes[1]), "name", "title"):
+        assert f"| `{name}` |" in documented
+    for name in events:
+        assert f"| `offer-{name}` |" in documented
+    assert events == {"ready", "expired", "unavailable"}
+
+
+def test_every_field_that_is_read_is_documented() -> None:
+    documented = text_of("docs/partner-api.md")
+
+    for model in (PurchaseBody, TripBody, BookingBody):
+        for field in model.model_fields:
+            assert re.search(rf"`(request\[\]\.)?{field}(\[\])?[`.]", documented), field
+
+
+def test_every_link_between_the_documents_leads_somewhere() -> None:
+    for path in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8")):
+            assert (path.parent / target).exists(), f"{path.name} links to {target}"
+
+
+def test_every_dependency_has_its_reason() -> None:
+    project = text_of("pyproject.toml")
+    reasons = text_of("docs/decisions.md").split("## Dependencies")[1]
+    packages = set(re.findall(r'^  "([a-z0-9-]+)[\[>]', project, re.MULTILINE))
+
+    assert "starlette" in packages
+    assert {name for name in packages if name not in reasons} == set()
