@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from starlette.testclient import TestClient
 
 from tests.builders import PARTNER_KEY, a_key, a_partner, some_settings
@@ -14,6 +15,16 @@ from tests.service import Service
 from widget.app import build_app
 from widget.partners import secret_of
 from widget.storage.sqlite import SqliteStorage
+
+# A machine that is busy is slow, not wrong.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """The loop of tests that are coroutines."""
+    return "asyncio"
 
 
 @pytest.fixture
@@ -30,6 +41,15 @@ def postbox() -> Postbox:
 def storage(tmp_path: Path, clock: Clock) -> SqliteStorage:
     """A SQLite storage that is not open yet."""
     return SqliteStorage(str(tmp_path / "test.db"), clock=clock)
+
+
+@pytest.fixture
+async def opened(storage: SqliteStorage) -> AsyncIterator[SqliteStorage]:
+    """The storage, open, with the partner `acme`."""
+    await storage.open()
+    await storage.save_partner(a_partner())
+    yield storage
+    await storage.close()
 
 
 @pytest.fixture

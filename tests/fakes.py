@@ -32,8 +32,11 @@ class Clock:
 class SilentUpstream:
     """An upstream that never has an answer."""
 
-    async def price(  # noqa: ARG002 - as the contract has it
-        self, purchase: Purchase, *, now: datetime
+    async def price(
+        self,
+        purchase: Purchase,  # noqa: ARG002 - as the contract has it
+        *,
+        now: datetime,  # noqa: ARG002 - as above
     ) -> tuple[Quote, ...]:
         """Fail."""
         raise UpstreamUnavailable("No premium could be had in time.")

@@ -117,3 +117,6 @@ def _check(offer: Offer, confirmation: Confirmation) -> None:
     for amount in (stated, confirmation.paid):
         if amount not in {None, offer.premium}:
             raise PremiumMismatch(offer.id, str(offer.premium), str(amount))
+    if token.tax_minor != offer.tax.minor:
+        tax = Money(token.tax_minor, token.currency)
+        raise PremiumMismatch(offer.id, f"{offer.premium} with {offer.tax} tax", f"with {tax} tax")

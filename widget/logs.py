@@ -7,6 +7,7 @@ or a person's data that somebody logs by mistake stays out. A traceback names pl
 from __future__ import annotations
 
 import logging
+import sys
 import traceback
 from collections.abc import MutableMapping
 from typing import Any
@@ -21,6 +22,9 @@ ALLOWED = frozenset(
     message_id gave_up problem fault dropped address version port steps
     """.split()
 )
+
+#: What structlog puts into an event itself, and takes out before it is written.
+_INTERNAL = frozenset({"_record", "_from_structlog"})
 
 
 def configure(log_format: str, level: str) -> None:
@@ -57,6 +61,8 @@ def configure(log_format: str, level: str) -> None:
 def name_places(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Replace an exception by its type and the places it passed: its text may hold anything."""
     error = event.pop("exc_info", None)
+    if error is True:  # as `log.exception` says it: the one that is being handled
+        error = sys.exc_info()
     if isinstance(error, tuple):
         error = error[1]
     if isinstance(error, BaseException):
@@ -68,8 +74,7 @@ def name_places(_: object, __: str, event: MutableMapping[str, Any]) -> MutableM
 
 def only_allowed(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Drop keys that no line may have."""
-    private = {key for key in event if key.startswith("_")}
-    dropped = sorted(event.keys() - ALLOWED - private)
+    dropped = sorted(event.keys() - ALLOWED - _INTERNAL)
     for key in dropped:
         del event[key]
     if dropped:

@@ -238,7 +238,10 @@ class Product(_Part):
                 yield f"plan {plan.code}: cost_rate bands must rise"
             if bands[-1] < self.eligibility.trip_days_max:
                 yield f"plan {plan.code}: cost_rate ends at {bands[-1]} days, trips may be longer"
-            for zone in ("home", *self.zones, "world"):
+            zones = ("home", *self.zones, "world")
+            for zone in sorted((plan.day_rate or {}).keys() - set(zones)):
+                yield f"plan {plan.code}: day_rate.{zone} is for a zone that does not exist"
+            for zone in zones:
                 kinds = (plan.day_rate or {}).get(zone, {})
                 if plan.day_rate is not None and kinds.keys() != {"adult", "child", "infant"}:
                     yield f"plan {plan.code}: day_rate.{zone} needs adult, child and infant"
@@ -259,6 +262,10 @@ class Product(_Part):
         for benefit in self.benefit:
             if not set(benefit.plans) <= plans:
                 yield f"benefit {benefit.code} names a plan that does not exist"
+            if benefit.excess is not None and benefit.excess_percent is not None:
+                yield f"benefit {benefit.code} has an excess and an excess_percent; keep one"
+        for code in sorted(plans - {code for benefit in self.benefit for code in benefit.plans}):
+            yield f"plan {code} has no benefit"
         yield from self._gaps_in_documents()
 
     def _gaps_in_documents(self) -> Iterable[str]:

@@ -12,13 +12,12 @@ partner's credential, and every fact in it is compared with the stored offer.
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from itsdangerous import BadSignature, Signer
@@ -34,6 +33,11 @@ MAX_TOKEN_BYTES = 512
 # spare bits. 48 bytes are exactly 64 characters with no spare bits, so with this pattern a
 # signature has one accepted spelling only.
 _SPELLING = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{64}", re.ASCII)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+#: Makes of a fact's JSON what it stands for, and raises `TypeError` or `ValueError` if it does not.
+Reader = Callable[[Any], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +114,7 @@ def read_offer_token(text: str, keys: Sequence[bytes]) -> OfferToken:
     Raises:
         TokenInvalid: It was not issued for this purpose with one of `keys`, or was changed.
     """
-    mode, partner_code, offer_id = _read("offer", text, keys)
-    return OfferToken(Mode(mode), partner_code, offer_id)
+    return OfferToken(*_read("offer", text, keys, (Mode, _text, _text)))
 
 
 def issue_policy_token(token: PolicyToken, keys: Sequence[bytes]) -> str:
@@ -125,8 +128,7 @@ def read_policy_token(text: str, keys: Sequence[bytes]) -> PolicyToken:
     Raises:
         TokenInvalid: It was not issued for this purpose with one of `keys`, or was changed.
     """
-    mode, partner_code, booking_id = _read("policy", text, keys)
-    return PolicyToken(Mode(mode), partner_code, booking_id)
+    return PolicyToken(*_read("policy", text, keys, (Mode, _text, _text)))
 
 
 def issue_quote_token(token: QuoteToken, keys: Sequence[bytes]) -> str:
@@ -160,24 +162,7 @@ def read_quote_token(text: str, keys: Sequence[bytes]) -> QuoteToken:
     Raises:
         TokenInvalid: It was not issued for this purpose with one of `keys`, or was changed.
     """
-    mode, partner, offer, reference, choice, quotes, *rest = _read("quote", text, keys)
-    currency, premium, tax, purchase, terms, locale, issued, expires = rest
-    return QuoteToken(
-        Mode(mode),
-        partner,
-        offer,
-        reference,
-        Choice(choice),
-        tuple(quotes),
-        currency,
-        premium,
-        tax,
-        purchase,
-        terms,
-        locale,
-        datetime.fromtimestamp(issued, UTC),
-        datetime.fromtimestamp(expires, UTC),
-    )
+    return QuoteToken(*_read("quote", text, keys, _QUOTE_FACTS))
 
 
 def _issue(purpose: str, facts: list[object], keys: Sequence[bytes]) -> str:
@@ -191,17 +176,51 @@ def _issue(purpose: str, facts: list[object], keys: Sequence[bytes]) -> str:
     return token
 
 
-def _read(purpose: str, text: str, keys: Sequence[bytes]) -> list[Any]:
+# A partner holds the key of its quote tokens, so that what is signed with it may be anything.
+def _read(purpose: str, text: str, keys: Sequence[bytes], facts: Sequence[Reader]) -> list[Any]:
     if len(text) > MAX_TOKEN_BYTES or not _SPELLING.fullmatch(text):
         raise TokenInvalid
     try:
         payload = _signer(purpose, keys).unsign(text)
-        version, *facts = json.loads(base64.urlsafe_b64decode(payload + b"=" * (-len(payload) % 4)))
-    except (BadSignature, binascii.Error, ValueError) as error:
+        version, *values = json.loads(
+            base64.urlsafe_b64decode(payload + b"=" * (-len(payload) % 4))
+        )
+        read = [fact(value) for fact, value in zip(facts, values, strict=True)]
+        if _number(version) != 1:
+            raise TokenInvalid
+    except (BadSignature, ValueError, TypeError, OverflowError) as error:
         raise TokenInvalid from error
-    if version != 1:
-        raise TokenInvalid
-    return list(facts)
+    return read
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("not a text")
+    return value
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise TypeError("not a list")
+    return tuple(_text(part) for part in value)
+
+
+def _number(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError("not a whole number")
+    return value
+
+
+def _moment(value: object) -> datetime:
+    return _EPOCH + timedelta(seconds=_number(value))
+
+
+#: In the order of `QuoteToken`.
+_QUOTE_FACTS: Sequence[Reader] = (
+    *(Mode, _text, _text, _text),
+    *(Choice, _texts, _text, _number, _number),
+    *(_text, _text, _text, _moment, _moment),
+)
 
 
 def _signer(purpose: str, keys: Sequence[bytes]) -> Signer:

@@ -8,9 +8,10 @@ XCover API, quotes and bookings; what we add to it is marked as ours.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, TypeVar
 
 from pydantic import (
@@ -70,7 +71,10 @@ def read_json(body: bytes) -> object:
 
 
 def _decimal(text: str) -> Decimal:
-    number = Decimal(text)
+    try:
+        number = Decimal(text)
+    except InvalidOperation:  # its exponent alone is longer than eighteen digits
+        number = Decimal("Infinity")
     # An exponent can spell a number of a billion digits in ten characters.
     if not number.is_finite() or abs(number.adjusted()) > MAX_EXPONENT:
         raise RequestMalformed(f"JSON parse error - the number {text[:40]} is out of range.")
@@ -88,11 +92,11 @@ def _refuse_constant(name: str) -> object:
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    result = dict(pairs)
-    if len(result) < len(pairs):
-        keys = [key for key, _ in pairs]
-        repeated = next(key for key in keys if keys.count(key) > 1)
-        raise RequestMalformed(f"JSON parse error - the key {repeated[:40]!r} stands there twice.")
+    result: dict[str, object] = {}
+    for key, value in pairs:
+        if key in result:
+            raise RequestMalformed(f"JSON parse error - the key {key[:40]!r} stands there twice.")
+        result[key] = value
     return result
 
 
@@ -112,9 +116,10 @@ def _check_values(value: object, depth: int) -> None:
 
 
 def _only_text(value: object) -> object:
-    if not isinstance(value, str):
-        # pydantic makes a problem of the field of a ValueError only.
-        raise ValueError("Write a date and time as text, like 2027-06-12T08:10:00+02:00.")  # noqa: TRY004
+    # pydantic takes a text of digits for seconds since 1970, and makes a problem of the field of a
+    # ValueError only.
+    if not isinstance(value, str) or not re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        raise ValueError("Write a date and time as text, like 2027-06-12T08:10:00+02:00.")
     return value
 
 
@@ -332,7 +337,9 @@ _SENTENCES: Mapping[str, str] = {
 def _problems(error: ValidationError) -> Problems:
     problems: dict[str, list[str]] = {}
     for fault in error.errors(include_url=False, include_input=False):
-        path = ".".join(str(part) for part in fault["loc"]) or "non_field_errors"
+        # A point inside the name of an unknown field would look like a step of the path.
+        parts = [str(part).replace(".", "%2E") for part in fault["loc"]]
+        path = ".".join(parts) or "non_field_errors"
         sentence = _SENTENCES.get(fault["type"], fault["msg"].removeprefix("Value error, "))
         problems.setdefault(path, []).append(sentence)
     return problems

@@ -12,6 +12,7 @@ from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
+from email_validator import validate_email
 
 from widget.bookings import Booking
 from widget.delivery.letters import Letter, Letters
@@ -42,15 +43,35 @@ def read_server(url: str) -> MailServer:
     """
     parts = urlsplit(url)
     ports = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
-    if parts.scheme not in ports or not parts.hostname:
+    try:
+        port = parts.port
+    except ValueError:
+        port = -1
+    if parts.scheme not in ports or not parts.hostname or port == -1:
         raise SettingInvalid("OFFER_WIDGET_SMTP_URL", "write smtp://host:port or smtps://host:port")
     return MailServer(
         host=parts.hostname,
-        port=parts.port or ports[parts.scheme],
+        port=port or ports[parts.scheme],
         security=parts.scheme,  # type: ignore[arg-type]  # one of the keys above
         username=unquote(parts.username) if parts.username else None,
         password=unquote(parts.password) if parts.password else None,
     )
+
+
+def read_sender(text: str) -> Address:
+    """Return the sender of a setting like `Offer Widget <policies@mail.example>`.
+
+    Raises:
+        SettingInvalid: It has no address.
+    """
+    name, address = parseaddr(text)
+    try:
+        sender = Address(name, addr_spec=address)
+    except (ValueError, IndexError, HeaderParseError):
+        sender = Address()
+    if not sender.username or not sender.domain:
+        raise SettingInvalid("OFFER_WIDGET_MAIL_FROM", "write Name <name@mail.example>")
+    return sender
 
 
 class MailDelivery:
@@ -61,7 +82,7 @@ class MailDelivery:
     ) -> None:
         self._server = server
         self._letters = letters
-        self._sender = sender
+        self._sender = read_sender(sender)
         self._test_recipient = test_recipient
 
     async def deliver(self, message: Message, booking: Booking, partner: Partner) -> None:
@@ -74,7 +95,8 @@ class MailDelivery:
             recipient = self._test_recipient
         if recipient:
             letter = self._letters.policy_confirmation(booking, partner)
-            await self._send(_mail(message, letter, self._sender, recipient, booking), recipient)
+            to = _address(booking.policyholder.name, recipient)
+            await self._send(_mail(message, letter, self._sender, to, booking), to.addr_spec)
 
     async def _send(self, mail: EmailMessage, recipient: str) -> None:
         server = self._server
@@ -97,21 +119,28 @@ class MailDelivery:
             raise DeliveryFailed(f"The mail server failed: {type(error).__name__}.") from error
 
 
-def _mail(
-    message: Message, letter: Letter, sender: str, recipient: str, booking: Booking
-) -> EmailMessage:
-    name, address = parseaddr(sender)
-    mail = EmailMessage()
+def _address(name: str, address: str) -> Address:
+    """Return a recipient, with a domain that every mail server can spell."""
     try:
         # Made of parts: a comma in a header that was put together as text adds a recipient.
-        mail["From"] = Address(name, addr_spec=address)
-        mail["To"] = Address(booking.policyholder.name, addr_spec=recipient)
+        if address.isascii():
+            return Address(name, addr_spec=address)
+        parts = validate_email(address, check_deliverability=False)
+        return Address(name, username=parts.local_part, domain=parts.ascii_domain or "")
     except (ValueError, HeaderParseError) as error:
         raise DeliveryFailed("The recipient's address cannot be written.", is_final=True) from error
+
+
+def _mail(
+    message: Message, letter: Letter, sender: Address, to: Address, booking: Booking
+) -> EmailMessage:
+    mail = EmailMessage()
+    mail["From"] = sender
+    mail["To"] = to
     mail["Subject"] = letter.subject
     # The same for each try, so that a mail that came twice is shown once.
     digest = hashlib.sha256(message.id.encode()).hexdigest()[:32]
-    mail["Message-ID"] = f"<{digest}@{address.rpartition('@')[2]}>"
+    mail["Message-ID"] = f"<{digest}@{sender.domain}>"
     mail["Date"] = booking.confirmed_at
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(letter.text)

@@ -59,11 +59,11 @@ class SqliteStorage:
         Two processes would gain nothing and wait for each other; a second one is a mistake.
 
         Raises:
-            StorageUnavailable: Another process serves from it.
+            StorageUnavailable: Another process serves from it, or it cannot be used.
         """
         with translated():
             self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._lock = os.open(f"{self._path}.lock", os.O_CREAT | os.O_RDWR, 0o600)
+            self._lock = os.open(f"{self._path}.lock", os.O_CREAT | os.O_RDWR, 0o600)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

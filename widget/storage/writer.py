@@ -8,6 +8,7 @@ that carries its change, so grouping makes full durability about as cheap as non
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -85,10 +86,15 @@ class Writer:
             self._connection.execute("COMMIT")
         except apsw.Error as error:
             outcomes = [unavailable(error)] * len(group)
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
+            self._undo()
         for change, outcome in zip(group, outcomes, strict=True):
             change.settle(outcome)
+
+    def _undo(self) -> None:
+        if self._connection.in_transaction:
+            # When even this fails, the next group fails at its beginning, and tries again.
+            with contextlib.suppress(apsw.Error):
+                self._connection.execute("ROLLBACK")
 
     def _attempt(self, change: _Change) -> Any:  # noqa: ANN401 - whatever the work returns
         try:
@@ -98,6 +104,10 @@ class Writer:
             return error
         except (apsw.ConstraintError, apsw.SQLError) as error:
             return unavailable(error)
+        except apsw.Error:
+            raise  # the disk or the file: it is not this change alone that cannot be kept
+        except Exception as error:  # noqa: BLE001 - a fault of one caller's must not end the thread
+            return error
 
 
 def _resolve(future: asyncio.Future[Any], outcome: object) -> None:

@@ -59,7 +59,7 @@ def confirmation_of(body: BookingBody, token: QuoteToken) -> Confirmation:
         transaction_id=body.partner_transaction_id,
         paid=_paid(body, token.currency),
         purchase_hash=purchase_of(body.purchase).content_hash() if body.purchase else None,
-        quote_ids=frozenset(quote.id for quote in body.quotes) if body.quotes else None,
+        quote_ids=frozenset(quote.id for quote in body.quotes) if body.quotes is not None else None,
     )
 
 

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.builders import NOON, a_booking, a_message, an_opted_in_offer
+from widget.messages import JITTER, WAITS, Kind, next_try, owed_by
+
+spreads = st.floats(-1, 1)
+
+
+def test_a_new_booking_owes_the_policy_confirmation_at_once() -> None:
+    (message,) = owed_by(a_booking())
+
+    assert message.kind is Kind.POLICY_CONFIRMATION
+    assert (message.partner_code, message.booking_id) == ("acme", "AAAAA-BBBBB-INS")
+    assert message.due_at == a_booking().confirmed_at
+    assert message.failures == 0
+
+
+def test_a_booking_that_is_written_twice_owes_the_same_message() -> None:
+    assert owed_by(a_booking()) == owed_by(a_booking())
+
+
+def test_bookings_of_different_partners_owe_different_messages() -> None:
+    one, other = (
+        owed_by(a_booking(offer=an_opted_in_offer(partner_code=code))) for code in ("acme", "brio")
+    )
+
+    assert one[0].id != other[0].id
+
+
+@pytest.mark.parametrize(("failures", "wait"), list(enumerate(WAITS)))
+def test_each_failure_waits_for_its_turn(failures: int, wait: timedelta) -> None:
+    again = next_try(a_message(failures=failures), now=NOON, spread=0)
+
+    assert again == NOON + wait
+
+
+def test_after_ten_tries_it_is_time_to_give_up() -> None:
+    assert next_try(a_message(failures=8), now=NOON, spread=0) is not None
+    assert next_try(a_message(failures=9), now=NOON, spread=0) is None
+    assert next_try(a_message(failures=99), now=NOON, spread=0) is None
+
+
+def test_delivery_is_tried_for_75_hours() -> None:
+    assert sum(WAITS, timedelta()) == timedelta(hours=75, minutes=35, seconds=5)
+
+
+def test_every_wait_is_longer_than_the_one_before() -> None:
+    assert all(earlier < later for earlier, later in pairwise(WAITS))
+
+
+@given(st.integers(0, len(WAITS) - 1), spreads)
+def test_waits_are_spread_by_a_fifth_at_most(failures: int, spread: float) -> None:
+    again = next_try(a_message(failures=failures), now=NOON, spread=spread)
+
+    assert again is not None
+    assert abs((again - NOON) / WAITS[failures] - 1) <= JITTER + 1e-6

@@ -1,0 +1,309 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.builders import NOON, a_product, a_purchase, a_trip
+from widget.markets import MARKETS
+from widget.money import Money
+from widget.purchases import Trip
+from widget.rates import Premium, ineligibility, premium_of
+
+PRODUCT = a_product()
+CANCELLATION, MEDICAL = PRODUCT.plan
+START = NOON + timedelta(days=90)
+
+plans = st.sampled_from(PRODUCT.plan)
+markets = st.sampled_from([MARKETS[country] for country in sorted(PRODUCT.sold_to)])
+currencies = st.sampled_from(sorted(PRODUCT.currencies))
+routes = st.sampled_from([("DE", "DE"), ("DE", "PT"), ("DE", "JP"), ("US", "US"), ("US", "GB")])
+
+
+def journey(
+    amount: str | Decimal, currency: str, days: int, route: tuple[str, str], people: tuple[int, ...]
+) -> Trip:
+    adults, children, infants = people
+    return a_trip(
+        cost=Money.exactly(Decimal(amount), currency),
+        starts_at=START,
+        ends_at=START + timedelta(days=days - 1, minutes=1),
+        departure_country=route[0],
+        destination_country=route[1],
+        adults=adults,
+        children=children,
+        infants=infants,
+    )
+
+
+@st.composite
+def journeys(draw: st.DrawFn) -> Trip:
+    """Return any trip that the product takes."""
+    currency = draw(currencies)
+    rules = PRODUCT.eligibility
+    amount = draw(
+        st.decimals(rules.cost_min[currency], rules.cost_max[currency], places=2), label="cost"
+    )
+    adults = draw(st.integers(1, 8), label="adults")
+    people = (adults, draw(st.integers(0, 6)), draw(st.integers(0, 6)))
+    days = draw(st.integers(1, rules.trip_days_max), label="days")
+    return journey(amount, currency, days, draw(routes), people)
+
+
+def net(premium: Premium) -> Money:
+    return premium.total - premium.tax
+
+
+# Worked out with pencil and paper from the product file, once for each plan:
+#
+#   net   = for each traveller: tickets / travellers * percent of the days
+#           (medical: + day rate of the zone * days), at least the plan's minimum; then the sum
+#   total = net * (1 + tax of the market), rounded half up to the cent
+#   tax   = total * tax / (1 + tax), rounded the same way
+#
+# DE  428.20 * 3.2 % = 13.7024, * 3 = 41.1072, * 1.19 = 48.9176 → 48.92; tax 48.92 * 19/119 = 7.8107
+#     2 * (13.7024 + 8 * 1.35) + 13.7024 + 8 * 0.80 = 69.1072, * 1.19 = 82.2376; tax 13.1307
+# DE  20 * 3.2 % = 0.64, so the minimum: 4.50 * 1.19 = 5.355 → 5.36; tax 0.8558
+#     0.64 + 0.60 = 1.24, so the minimum: 6.50 * 1.19 = 7.735 → 7.74; tax 1.2358
+# AT  1000 / 3 * 3.2 % = 10.6667 (not rounded), * 3 = 32.00, * 1.11 = 35.52; tax 3.52
+#     32.00 + 3 * 8 * 1.35 = 64.40, * 1.11 = 71.484; tax 71.48 * 11/111 = 7.0836
+# FR  500 * 3.9 % = 19.50, * 1.09 = 21.255 → 21.26; tax 21.26 * 9/109 = 1.7554
+#     19.50 + 22 * 0.60 = 32.70, * 1.09 = 35.643; tax 35.64 * 9/109 = 2.9428
+# FR  500 * 4.8 % = 24.00, * 1.09 = 26.16; tax 2.16
+#     24.00 + 23 * 0.60 = 37.80, * 1.09 = 41.202; tax 41.20 * 9/109 = 3.4018
+# NL  150 * 3.2 % = 4.80, * 2 = 9.60, * 1.21 = 11.616; tax 11.62 * 21/121 = 2.0167
+#     2 * (4.80 + 8 * 1.75) = 37.60, * 1.21 = 45.496; tax 45.50 * 21/121 = 7.8967
+# ES  100 * 3.2 % = 3.20, so twice the minimum: 9.00 * 1.08 = 9.72; tax 0.72
+#     3.20 + 3 * 0.60 = 5.00 and 3.20 + 0, so twice the minimum: 13.00 * 1.08 = 14.04; tax 1.04
+# GB  1300 * 4.8 % = 62.40, * 20 = 1248.00, * 1.20 = 1497.60; tax 249.60
+#     20 * (62.40 + 92 * 2.50) = 5848.00, * 1.20 = 7017.60; tax 1169.60
+# US  333.33 * 3.9 % = 12.99987, * 3 = 38.99961 → 39.00; no tax
+#     2 * (12.99987 + 9 * 1.48) + 12.99987 + 9 * 0.44 = 69.59961 → 69.60; no tax
+GOLDEN = [
+    (
+        "DE",
+        journey("1284.60", "EUR", 8, ("DE", "PT"), (2, 1, 0)),
+        ("48.92", "7.81"),
+        ("82.24", "13.13"),
+    ),
+    (
+        "DE",
+        journey("20.00", "EUR", 1, ("DE", "DE"), (1, 0, 0)),
+        ("5.36", "0.86"),
+        ("7.74", "1.24"),
+    ),
+    (
+        "AT",
+        journey("1000.00", "EUR", 8, ("AT", "IT"), (3, 0, 0)),
+        ("35.52", "3.52"),
+        ("71.48", "7.08"),
+    ),
+    (
+        "FR",
+        journey("500.00", "EUR", 22, ("FR", "FR"), (1, 0, 0)),
+        ("21.26", "1.76"),
+        ("35.64", "2.94"),
+    ),
+    (
+        "FR",
+        journey("500.00", "EUR", 23, ("FR", "FR"), (1, 0, 0)),
+        ("26.16", "2.16"),
+        ("41.20", "3.40"),
+    ),
+    (
+        "NL",
+        journey("300.00", "EUR", 8, ("NL", "US"), (0, 2, 0)),
+        ("11.62", "2.02"),
+        ("45.50", "7.90"),
+    ),
+    (
+        "ES",
+        journey("200.00", "EUR", 3, ("ES", "ES"), (1, 0, 1)),
+        ("9.72", "0.72"),
+        ("14.04", "1.04"),
+    ),
+    (
+        "GB",
+        journey("26000.00", "GBP", 92, ("GB", "AU"), (20, 0, 0)),
+        ("1497.60", "249.60"),
+        ("7017.60", "1169.60"),
+    ),
+    (
+        "US",
+        journey("999.99", "USD", 9, ("US", "FR"), (2, 0, 1)),
+        ("39.00", "0.00"),
+        ("69.60", "0.00"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("country", "trip", "cancellation", "medical"), GOLDEN)
+def test_a_premium_is_what_paper_and_pencil_say(
+    country: str, trip: Trip, cancellation: tuple[str, str], medical: tuple[str, str]
+) -> None:
+    market = MARKETS[country]
+
+    premiums = [premium_of(plan, PRODUCT, trip, market) for plan in (CANCELLATION, MEDICAL)]
+
+    told = [(str(premium.total.amount), str(premium.tax.amount)) for premium in premiums]
+    assert told == [cancellation, medical]
+    assert {premium.total.currency for premium in premiums} == {trip.cost.currency}
+
+
+def test_the_table_has_every_market_and_every_currency_of_the_product() -> None:
+    countries = {country for country, *_ in GOLDEN}
+    tickets = {trip.cost.currency for _, trip, *_ in GOLDEN}
+
+    assert countries == PRODUCT.sold_to
+    assert tickets == PRODUCT.currencies
+
+
+@given(plans, journeys(), markets)
+def test_a_premium_is_more_than_nothing_and_its_tax_is_inside(
+    plan: Any, trip: Trip, market: Any
+) -> None:
+    premium = premium_of(plan, PRODUCT, trip, market)
+
+    assert 0 <= premium.tax.minor < premium.total.minor
+    assert net(premium) + premium.tax == premium.total
+    assert (premium.tax.minor == 0) == (market.tax_rate == 0)
+
+
+@given(plans, journeys(), markets)
+def test_the_tax_is_the_share_of_the_market_to_the_cent(plan: Any, trip: Trip, market: Any) -> None:
+    premium = premium_of(plan, PRODUCT, trip, market)
+
+    assert abs(net(premium).minor * market.tax_rate - premium.tax.minor) <= 1
+
+
+@given(plans, journeys(), markets)
+def test_nobody_pays_less_than_the_minimum_of_the_plan(plan: Any, trip: Trip, market: Any) -> None:
+    premium = premium_of(plan, PRODUCT, trip, market)
+
+    least = plan.minimum[trip.cost.currency] * trip.travellers * (1 + market.tax_rate)
+    assert premium.total.amount >= least - Decimal("0.005")
+
+
+@given(plans, journeys(), markets, st.integers(0, 10**6))
+def test_dearer_tickets_never_cost_less_to_cover(
+    plan: Any, trip: Trip, market: Any, more: int
+) -> None:
+    dearer = replace(trip, cost=trip.cost + Money(more, trip.cost.currency))
+
+    before, after = (premium_of(plan, PRODUCT, any_trip, market) for any_trip in (trip, dearer))
+
+    assert after.total.minor >= before.total.minor
+    assert after.tax.minor >= before.tax.minor
+
+
+# A further traveller takes nothing from the share of the tickets, and adds a day rate or lifts the
+# sum of the minimums.
+@given(plans, journeys(), markets, st.sampled_from(["adults", "children", "infants"]))
+def test_one_more_traveller_on_the_same_tickets_never_makes_the_cover_cheaper(
+    plan: Any, trip: Trip, market: Any, kind: str
+) -> None:
+    more = replace(trip, **{kind: getattr(trip, kind) + 1})
+
+    before, after = (premium_of(plan, PRODUCT, any_trip, market) for any_trip in (trip, more))
+
+    assert after.total.minor >= before.total.minor
+
+
+@given(plans, journeys(), markets)
+def test_a_longer_trip_never_costs_less_to_cover(plan: Any, trip: Trip, market: Any) -> None:
+    shorter = replace(trip, ends_at=trip.starts_at + timedelta(minutes=1))
+
+    before, after = (premium_of(plan, PRODUCT, any_trip, market) for any_trip in (shorter, trip))
+
+    assert after.total.minor >= before.total.minor
+
+
+@given(journeys(), markets)
+def test_more_cover_never_costs_less(trip: Trip, market: Any) -> None:
+    less, more = (premium_of(plan, PRODUCT, trip, market) for plan in (CANCELLATION, MEDICAL))
+
+    assert more.total.minor >= less.total.minor
+
+
+def test_a_premium_is_rounded_once_and_not_for_each_traveller() -> None:
+    # Rounded for each traveller it would be 3 * 10.67 * 1.11 = 35.53.
+    trip = journey("1000.00", "EUR", 8, ("AT", "IT"), (3, 0, 0))
+
+    premium = premium_of(CANCELLATION, PRODUCT, trip, MARKETS["AT"])
+
+    assert premium.total == Money(3552, "EUR")
+
+
+@given(plans, journeys(), markets)
+def test_the_same_trip_always_costs_the_same(plan: Any, trip: Trip, market: Any) -> None:
+    assert premium_of(plan, PRODUCT, trip, market) == premium_of(plan, PRODUCT, trip, market)
+
+
+@given(journeys())
+def test_a_trip_within_the_rules_is_taken(trip: Trip) -> None:
+    purchase = a_purchase(trip=trip, currency=trip.cost.currency)
+
+    assert ineligibility(PRODUCT, purchase, trip, days_ahead=90) == {}
+
+
+@pytest.mark.parametrize(
+    ("purchase", "trip", "days_ahead", "field", "words"),
+    [
+        ({"customer_country": "BR"}, {}, 90, "customer_country", "AT, DE, ES, FR, GB, NL, US"),
+        ({"currency": "CHF"}, {}, 90, "currency", "EUR, GBP, USD"),
+        ({}, {"cost": Money(1999, "EUR")}, 90, "total_tickets_price", "20.00 to 30000.00 EUR"),
+        ({}, {"cost": Money(3_000_001, "EUR")}, 90, "total_tickets_price", "20.00 to 30000.00"),
+        ({}, {"adults": 21, "children": 0}, 90, "number_of_adults", "20 travellers, not 21"),
+        ({}, {"ends_at": START + timedelta(days=92)}, 90, "trip_end_date", "92 days, not 93"),
+        ({}, {}, 549, "trip_start_date", "within 548 days"),
+    ],
+)
+def test_a_trip_outside_the_rules_is_told_which_rule(
+    purchase: dict[str, Any], trip: dict[str, Any], days_ahead: int, field: str, words: str
+) -> None:
+    tried = a_trip(**trip)
+
+    problems = ineligibility(
+        PRODUCT, a_purchase(trip=tried, **purchase), tried, days_ahead=days_ahead
+    )
+
+    assert list(problems) == [field]
+    assert words in problems[field][0]
+
+
+@pytest.mark.parametrize(
+    ("trip", "days_ahead"),
+    [
+        ({"cost": Money(2000, "EUR")}, 90),
+        ({"cost": Money(3_000_000, "EUR")}, 90),
+        ({"adults": 20, "children": 0}, 90),
+        ({"ends_at": START + timedelta(days=91)}, 90),
+        ({}, 548),
+        ({}, 0),
+    ],
+)
+def test_the_limits_themselves_are_within_the_rules(trip: dict[str, Any], days_ahead: int) -> None:
+    tried = a_trip(**trip)
+
+    assert ineligibility(PRODUCT, a_purchase(trip=tried), tried, days_ahead=days_ahead) == {}
+
+
+def test_every_broken_rule_is_told_at_once() -> None:
+    trip = a_trip(cost=Money(1, "EUR"), adults=99, ends_at=START + timedelta(days=200), children=0)
+
+    problems = ineligibility(
+        PRODUCT, a_purchase(trip=trip, customer_country="BR"), trip, days_ahead=999
+    )
+
+    assert problems.keys() == {
+        "customer_country",
+        "total_tickets_price",
+        "number_of_adults",
+        "trip_end_date",
+        "trip_start_date",
+    }
