@@ -126,9 +126,7 @@ GAPS = {
         "benefit cancellation has an excess and an excess_percent; keep one",
     ),
     "a plan that covers nothing": (
-        changed(
-            'plans = ["cancellation", "cancellation_medical"]', 'plans = ["cancellation_medical"]'
-        ),
+        SHIPPED.replace('plans = ["cancellation", "cancel', 'plans = ["cancel'),
         "plan cancellation has no benefit",
     ),
     "a traveller without a rate": (
