@@ -7,18 +7,20 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
-from starlette.testclient import TestClient
 
-from tests.builders import PARTNER_KEY, a_key, a_partner, some_settings
+from tests.builders import a_partner
 from tests.fakes import Clock, Postbox
-from tests.service import Service
-from widget.app import build_app
-from widget.partners import secret_of
+from tests.service import Service, running_service
 from widget.storage.sqlite import SqliteStorage
 
 # A machine that is busy is slow, not wrong.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the browser last: it is the slowest, and its loop stays in this thread to the end."""
+    items.sort(key=lambda item: "browser" in item.path.parts)
 
 
 @pytest.fixture
@@ -55,11 +57,5 @@ async def opened(storage: SqliteStorage) -> AsyncIterator[SqliteStorage]:
 @pytest.fixture
 def service(storage: SqliteStorage, postbox: Postbox) -> Iterator[Service]:
     """The whole service, with one partner, `acme`, that has a test key."""
-    settings = some_settings()
-    app = build_app(settings, storage=storage, delivery=postbox)
-    with TestClient(app, base_url=settings.public_url) as client:
-        secret = secret_of(a_key(), [PARTNER_KEY.encode()])
-        assert secret is not None
-        service = Service(client, storage, a_key(), secret)
-        service.add(a_partner(), a_key())
+    with running_service(storage, delivery=postbox) as service:
         yield service

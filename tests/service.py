@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import httpx2
 from starlette.testclient import TestClient
 
-from tests.builders import policyholder_json, purchase_json
-from widget.partners import Partner, PartnerKey
+from tests.builders import (
+    PARTNER_KEY,
+    a_key,
+    a_partner,
+    policyholder_json,
+    purchase_json,
+    some_settings,
+)
+from tests.fakes import Postbox
+from widget.app import build_app
+from widget.partners import Partner, PartnerKey, secret_of
 from widget.signatures import sign_purchase
 from widget.storage.sqlite import SqliteStorage
 
@@ -26,10 +37,12 @@ class Service:
     secret: str
 
     def add(self, partner: Partner, *keys: PartnerKey) -> None:
-        """Store a partner and its keys."""
+        """Store a partner and those of its keys that are new."""
         self.run(self.storage.save_partner, partner)
+        known = self.run(self.storage.list_keys, partner.code)
         for key in keys:
-            self.run(self.storage.add_key, key)
+            if key not in known:
+                self.run(self.storage.add_key, key)
 
     def run(self, call: Any, *args: Any) -> Any:
         """Run a coroutine function of the storage on the service's own loop."""
@@ -78,6 +91,23 @@ class Service:
         """Opt in to the first plan."""
         response = self.choose(package, package["quotes"]["0"]["id"])
         assert response.status_code == 303, response.text
+
+
+@contextmanager
+def running_service(storage: SqliteStorage, **parts: Any) -> Iterator[Service]:
+    """Run the whole service, with one partner, `acme`, that has a test key.
+
+    Args:
+        parts: `settings`, and what `build_app` takes in place of what they name.
+    """
+    settings = parts.pop("settings", some_settings())
+    app = build_app(settings, storage=storage, **{"delivery": Postbox(), **parts})
+    secret = secret_of(a_key(), [PARTNER_KEY.encode()])
+    assert secret is not None
+    with TestClient(app, base_url=settings.public_url) as client:
+        service = Service(client, storage, a_key(), secret)
+        service.add(a_partner(), a_key())
+        yield service
 
 
 def state_in(page: httpx2.Response) -> str:

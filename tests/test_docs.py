@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import free_ports
+from tests.browser.shop import free_ports, prepared
 from tests.builders import an_opted_in_offer
 from widget import showcase
 from widget.settings import Settings, rows
@@ -35,7 +35,7 @@ def block_after(heading: str, language: str, name: str) -> str:
 def test_the_confirmation_in_the_readme_runs_as_it_stands(tmp_path: Path) -> None:
     port, shop_port, smtp_port = free_ports(3)
     stand = Stand(tmp_path / ".demo", port, shop_port, smtp_port)
-    service = showcase.start_service(showcase.prepare(stand))
+    service = showcase.start_service(prepared(stand))
     with contextlib.ExitStack() as stack:
         stack.callback(showcase.end, [service])
         showcase.await_ports([service], [port])

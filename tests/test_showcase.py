@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.browser.conftest import free_ports
+from tests.browser.shop import free_ports
 
 ROOT = Path(__file__).parent.parent
 

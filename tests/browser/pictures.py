@@ -7,8 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from tests.browser.conftest import QUIET, TIMEOUT_MS, running_demo
-from tests.browser.shop import YES, Customer
+from tests.browser.shop import QUIET, TIMEOUT_MS, YES, Customer, running_demo
 from tests.chromium import get_chromium
 
 IMAGES = Path(__file__).parent.parent.parent / "docs" / "images"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -13,8 +16,30 @@ from tests.browser.waiting import wait_for, wait_for_state
 from widget import showcase
 from widget.showcase import Environments, Process, Stand
 
+#: Chromium looks nothing up and updates nothing: a test talks to loopback only.
+QUIET = (
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-quic",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+#: Long for a machine that does two things at once, short for a person who waits for a failure.
+TIMEOUT_MS = 15_000
+
 YES = "Cancellation and medical"
 NO = "No, I don't want cover"
+
+
+def free_ports(count: int) -> list[int]:
+    """Return ports that nobody listens on."""
+    with ExitStack() as stack:
+        sockets = [
+            stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)
+        ]
+        return [item.getsockname()[1] for item in sockets]
 
 
 def prepared(stand: Stand) -> Environments:
@@ -50,6 +75,17 @@ class Demo:
         """Start the service again, as it was."""
         self.service = showcase.start_service(prepared(self.stand))
         showcase.await_ports([self.service], [self.stand.port])
+
+
+def running_demo(folder: Path) -> Demo:
+    """Start a demonstration of one's own, for a test that stops parts of it."""
+    port, shop_port, smtp_port = free_ports(3)
+    stand = Stand(folder, port, shop_port, smtp_port)
+    environments = prepared(stand)
+    service = showcase.start_service(environments)
+    shop = showcase.start_shop(environments)
+    showcase.await_ports([service, shop], [port, shop_port])
+    return Demo(stand, service, shop)
 
 
 @dataclass

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import TIMEOUT_MS, running_demo
-from tests.browser.shop import NO, YES, Customer, Demo
+from tests.browser.shop import NO, TIMEOUT_MS, YES, Customer, Demo, running_demo
 
 
 @pytest.fixture

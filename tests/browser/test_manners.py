@@ -11,9 +11,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Frame, Page, expect
 
-from tests.browser.conftest import TIMEOUT_MS
 from tests.browser.partner import Partner
-from tests.browser.shop import NO, YES, Customer, Demo
+from tests.browser.shop import NO, TIMEOUT_MS, YES, Customer, Demo
 from tests.browser.waiting import wait_for, wait_for_state
 
 WIDTHS = (360, 1280)
