@@ -12,7 +12,6 @@ from pathlib import Path
 import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 
 import widget
 from widget.delivering import deliver_forever
@@ -84,7 +83,6 @@ def build_app(
     app = Starlette(
         routes=routes(),
         lifespan=lifespan,
-        middleware=[Middleware(Envelope, max_body_bytes=settings.max_body_bytes)],
         exception_handlers={
             WidgetError: on_widget_error,
             HTTPException: on_http_error,
@@ -93,6 +91,10 @@ def build_app(
         max_body_size=settings.max_body_bytes,
     )
     app.router.redirect_slashes = False
+    # Around everything: the answers to a crash and to a body too large have their headers too.
+    app.middleware_stack = Envelope(
+        app.build_middleware_stack(), max_body_bytes=settings.max_body_bytes
+    )
     return app
 
 

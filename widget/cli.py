@@ -146,7 +146,10 @@ def keys(
         async def work(storage: SqliteStorage) -> None:
             if await storage.find_partner(code) is None:
                 raise NotFound(f"Partner {code}")
-            if revoke and not await storage.revoke_key(revoke, at=storage.now()):
+            own = {key.key_id for key in await storage.list_keys(code)}
+            if revoke and not (
+                revoke in own and await storage.revoke_key(revoke, at=storage.now())
+            ):
                 raise NotFound(f"Key {revoke}")
             if new:
                 root = known.partner_keys[-1].encode()

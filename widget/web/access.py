@@ -7,7 +7,13 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
-from widget.errors import AccessDenied, CredentialInvalid, NotFound, RequestMalformed
+from widget.errors import (
+    AccessDenied,
+    CredentialInvalid,
+    NotFound,
+    RequestMalformed,
+    TokenInvalid,
+)
 from widget.partners import Mode, Partner, PartnerKey, key_id_of, secret_of
 from widget.signatures import SealedPurchase, open_purchase
 from widget.tokens import QuoteToken, read_quote_token
@@ -79,6 +85,9 @@ def token_of(house: House, caller: Caller, text: str, offer_id: str) -> QuoteTok
         RequestMalformed: It is genuine, and speaks of another offer.
     """
     token = read_quote_token(text, house.token_keys_of(caller.partner.code, caller.mode))
+    # A partner holds the key of its own tokens, and could sign another's name with it.
+    if (token.partner_code, token.mode) != (caller.partner.code, caller.mode):
+        raise TokenInvalid
     if token.offer_id != offer_id:
         raise RequestMalformed(
             f"The token speaks of offer {token.offer_id}, the path of {offer_id}."

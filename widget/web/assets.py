@@ -83,9 +83,14 @@ def asset_response(request: Request, asset: Asset, caching: str) -> Response:
         "Access-Control-Allow-Origin": "*",
         "Cross-Origin-Resource-Policy": "cross-origin",
     }
-    if request.headers.get("if-none-match") == headers["ETag"]:
+    if _knows(request.headers.get("if-none-match", ""), headers["ETag"]):
         return Response(status_code=304, headers=headers)
     return Response(asset.body, media_type=asset.media_type, headers=headers)
+
+
+def _knows(tags: str, tag: str) -> bool:
+    """Tell whether the browser has the file; a proxy that compresses it makes its tag weak."""
+    return not {"*", tag}.isdisjoint(known.strip().removeprefix("W/") for known in tags.split(","))
 
 
 def _read(path: Path) -> Asset:

@@ -13,7 +13,7 @@ from widget.errors import NotFound, TokenInvalid, WidgetError
 from widget.formats import negotiate
 from widget.products import FALLBACK_LOCALE, Section
 from widget.tokens import read_policy_token
-from widget.web.failures import status_of
+from widget.web.failures import CRASH, FRAMEWORK, status_of
 from widget.web.headers import page_headers
 from widget.web.house import House, house_of
 
@@ -85,12 +85,14 @@ async def show_certificate(request: Request) -> Response:
 
 async def show_errors(request: Request) -> Response:
     """Show what each `code` of an error answer means; `href` in the answer leads here."""
-    kinds = sorted(_kinds(WidgetError), key=lambda kind: kind.code)
-    rows = [
-        ErrorRow(kind.code, status_of(kind.__new__(kind)), (kind.__doc__ or "").splitlines()[0])
-        for kind in kinds
+    ours = {
+        kind.code: (status_of(kind.__new__(kind)), (kind.__doc__ or "").splitlines()[0])
+        for kind in _kinds(WidgetError)
         if not issubclass(kind, errors.CatalogueFaulty | errors.SettingInvalid)
-    ]
+    }
+    theirs = {code: (status, meaning) for status, (code, meaning) in FRAMEWORK.items()}
+    crash = {CRASH[0]: (500, CRASH[1])}
+    rows = [ErrorRow(code, *row) for code, row in sorted((theirs | crash | ours).items())]
     return _page(house_of(request), "documents/errors.html", FALLBACK_LOCALE, rows=rows)
 
 

@@ -32,6 +32,17 @@ _TABLE: tuple[tuple[type[WidgetError], int, str], ...] = (
     (errors.DoorError, 503, "api_error"),
 )
 
+#: What the framework refuses, by status: the code and its meaning. Python renames its own names.
+FRAMEWORK: Mapping[int, tuple[str, str]] = {
+    400: ("malformed_request", "The bytes are not what they claim to be."),
+    404: ("not_found", "There is nothing at this address."),
+    405: ("method_not_allowed", "This address does not take this method."),
+    413: ("payload_too_large", "The body is larger than what this service reads."),
+}
+
+#: A fault of ours.
+CRASH = ("internal_error", "Something is wrong on our side. The error_id finds it in our log.")
+
 #: Soon enough for a customer who waits, late enough for a database that restarts.
 RETRY_AFTER_S = 2
 
@@ -65,16 +76,19 @@ async def on_http_error(request: Request, error: Exception) -> Response:
     """Answer what the framework refused: no such address, wrong method, body too large."""
     if not isinstance(error, HTTPException):
         raise error
-    code = HTTPStatus(error.status_code).name.lower()
-    message = HTTPStatus(error.status_code).description or error.detail
-    return _envelope(request, error.status_code, code, message, headers=error.headers)
+    status = error.status_code
+    code, message = FRAMEWORK.get(status, (f"http_{status}", HTTPStatus(status).phrase))
+    headers = dict(error.headers or {})
+    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        # The rest of the body is not worth reading.
+        headers["Connection"] = "close"
+    return _envelope(request, status, code, message, headers=headers)
 
 
 async def on_crash(request: Request, error: Exception) -> Response:
     """Answer a fault of ours: the log has it under the same id."""
     _log.error("crashed", exc_info=error)
-    message = "Something is wrong on our side. The error_id finds it in our log."
-    return _envelope(request, 500, "internal_error", message)
+    return _envelope(request, 500, *CRASH)
 
 
 def nested(problems: Problems) -> dict[str, Any]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from widget.choosing import Answer
@@ -58,7 +60,7 @@ def confirmation_of(body: BookingBody, token: QuoteToken) -> Confirmation:
         policyholder=policyholder_of(body.policyholder),
         transaction_id=body.partner_transaction_id,
         paid=_paid(body, token.currency),
-        purchase_hash=purchase_of(body.purchase).content_hash() if body.purchase else None,
+        purchase_hash=_sold(body.purchase) if body.purchase else None,
         quote_ids=frozenset(quote.id for quote in body.quotes) if body.quotes is not None else None,
     )
 
@@ -88,13 +90,26 @@ async def _form_of(request: Request) -> dict[str, str]:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in {"application/x-www-form-urlencoded", ""}:
         raise RequestMalformed("Send the choice as a form, application/x-www-form-urlencoded.")
-    fields: dict[str, Any] = dict(await request.form(max_fields=20, max_files=0))
+    try:
+        fields: dict[str, Any] = dict(await request.form(max_fields=20, max_files=0))
+    except HTTPException as error:
+        if error.status_code == HTTPStatus.BAD_REQUEST:
+            raise RequestMalformed("The form cannot be read.") from error
+        raise
     if unknown := fields.keys() - CHOICE_FIELDS:
         # Their names and values are the shopper's; not even the log gets them.
         raise RequestMalformed(
             f"The form has {len(unknown)} fields too many; keep the offer out of your own form."
         )
     return {name: str(value) for name, value in fields.items()}
+
+
+def _sold(body: PurchaseBody) -> str:
+    try:
+        return purchase_of(body).content_hash()
+    except InputInvalid as error:
+        problems = {f"purchase.{path}": texts for path, texts in error.problems.items()}
+        raise InputInvalid(problems) from error
 
 
 def _paid(body: BookingBody, currency: str) -> Money | None:

@@ -6,7 +6,6 @@ import re
 import secrets
 import time
 from collections.abc import Mapping, Sequence
-from http import HTTPStatus
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
@@ -119,7 +118,7 @@ class Envelope:
         """
         length = Headers(scope=scope).get("content-length", "0")
         if length.isdecimal() and int(length) > self._max_body_bytes:
-            too_large = HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            too_large = HTTPException(413)
             response = await on_http_error(Request(scope), too_large)
             await response(scope, receive, send)
             return

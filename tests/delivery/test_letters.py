@@ -1,0 +1,167 @@
+"""What the policy confirmation says, in both of its forms."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+import pytest
+
+from tests.builders import (
+    TOKEN_KEY,
+    a_booking,
+    a_partner,
+    a_policyholder,
+    a_purchase,
+    an_opted_in_offer,
+    some_settings,
+)
+from widget.app import load_catalogue, load_rendering, load_texts
+from widget.bookings import Booking
+from widget.delivery.letters import Letter, Letters
+from widget.links import Links
+from widget.offers import Offer
+from widget.partners import Mode
+from widget.tokens import PolicyToken, read_policy_token
+
+
+@pytest.fixture(scope="module")
+def letters() -> Letters:
+    settings = some_settings()
+    return Letters(
+        load_rendering(settings).environment,
+        catalogue=load_catalogue(settings),
+        links=Links(settings.public_url, [TOKEN_KEY.encode()]),
+        texts=load_texts(),
+    )
+
+
+def live(**changes: object) -> Offer:
+    return an_opted_in_offer(mode=Mode.LIVE, **changes)
+
+
+def written(letters: Letters, booking: Booking | None = None) -> Letter:
+    return letters.policy_confirmation(booking or a_booking(offer=live()), a_partner())
+
+
+def visible(html: str) -> str:
+    """Return what somebody reads of a page."""
+    body = html.partition("<body>")[2]
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())
+
+
+FACTS = {
+    "policy number": "TRV-AAAAA-BBBBB",
+    "policyholder": "Ada Muster",
+    "partner": "Acme Travel",
+    "plan": "Cancellation",
+    "underwriter": "Northgate Insurance SE",
+    "premium": "€48.92",
+    "tax": "€7.81",
+    "who is insured": "2 adults",
+    "the year of the trip": "2027",
+    "limit": "€1,284.60",
+    "excess": "10%",
+    "withdrawal": "You can withdraw within 14 days",
+    "contact": "care@northgate.example",
+    "booking": "AAAAA-BBBBB-INS",
+    "payment": "ORDER-1",
+}
+
+
+@pytest.mark.parametrize("fact", FACTS)
+def test_both_forms_state_the_policys_facts(letters: Letters, fact: str) -> None:
+    letter = written(letters)
+
+    assert FACTS[fact] in " ".join(letter.text.split())
+    assert FACTS[fact] in visible(letter.html)
+
+
+def test_both_forms_link_to_the_same_places(letters: Letters) -> None:
+    letter = written(letters)
+
+    in_text = set(re.findall(r"https?://\S+", letter.text))
+    in_html = set(re.findall(r'href="(https?://[^"]+)"', unescape(letter.html)))
+
+    assert in_text == in_html
+    assert all(link.startswith("https://cover.test/") for link in in_text)
+    paths = sorted(link.removeprefix("https://cover.test/").partition("?")[0] for link in in_text)
+    assert paths[:2] == [
+        "documents/travel_protection/1/product_information",
+        "documents/travel_protection/1/wording",
+    ]
+    assert paths[2].startswith("policies/")
+    assert len(paths) == 3
+
+
+def test_the_certificates_link_opens_this_booking_only(letters: Letters) -> None:
+    letter = written(letters)
+
+    match = re.search(r"https://cover.test/policies/([^/]+)/([^?\s]+)", letter.text)
+
+    assert match is not None
+    token = read_policy_token(match[1], [TOKEN_KEY.encode()])
+    assert token == PolicyToken(Mode.LIVE, "acme", "AAAAA-BBBBB-INS")
+    assert match[2] == "TRV-AAAAA-BBBBB"
+
+
+def test_the_subject_names_the_policy(letters: Letters) -> None:
+    assert written(letters).subject == "Your policy TRV-AAAAA-BBBBB is confirmed"
+
+
+def test_a_test_booking_says_that_nothing_is_insured(letters: Letters) -> None:
+    letter = written(letters, a_booking())
+
+    assert letter.subject.startswith("[TEST] ")
+    assert "this is not a policy" in letter.text
+    assert "this is not a policy" in visible(letter.html)
+
+
+def test_a_live_booking_does_not_speak_of_tests(letters: Letters) -> None:
+    letter = written(letters)
+
+    assert "test" not in (letter.subject + letter.text).lower().replace("cover.test", "")
+
+
+def test_a_payment_that_was_not_named_is_not_mentioned(letters: Letters) -> None:
+    letter = written(letters, a_booking(offer=live(), transaction_id=None))
+
+    assert "ORDER" not in letter.text
+    assert "None" not in letter.text + visible(letter.html)
+
+
+def test_the_letter_is_in_the_language_of_the_choice(letters: Letters) -> None:
+    offer = live(purchase=a_purchase(language="en")).opt_in(
+        {"q-2"}, at=live().created_at, locale="de"
+    )
+
+    letter = written(letters, a_booking(offer=offer))
+
+    assert letter.text.startswith("Guten Tag Ada Muster,")
+    assert "82,24\N{NO-BREAK SPACE}€" in letter.text
+    assert '<html lang="de"' in letter.html
+
+
+def test_the_customers_law_decides_on_withdrawal(letters: Letters) -> None:
+    offer = live(purchase=a_purchase(customer_country="US"))
+
+    assert "within 15 days" in " ".join(written(letters, a_booking(offer=offer)).text.split())
+
+
+@pytest.mark.parametrize(
+    "name", ["<script>alert(1)</script>", "{{ 7 * 7 }}", '"><img src=x>', "a&b", "O'Hara"]
+)
+def test_a_name_is_text_and_nothing_else(letters: Letters, name: str) -> None:
+    person = a_policyholder(first_name=name)
+
+    letter = written(letters, a_booking(offer=live(), policyholder=person))
+
+    assert f"Hello {name} Muster," in letter.text
+    assert f"Hello {name} Muster," in visible(letter.html)
+    assert not re.search(r"<(script|img)", letter.html)
+
+
+def test_the_html_form_asks_nothing_of_the_network(letters: Letters) -> None:
+    html = written(letters).html
+
+    assert not re.search(r"<(script|link|img|iframe|object|form)|url\(|@import", html)

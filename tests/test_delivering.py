@@ -1,0 +1,361 @@
+"""Confirmed and not delivered is never: tried for 75 hours, once at a time, over every failure."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.builders import NOON, a_booking, a_purchase, an_opted_in_offer
+from tests.fakes import Clock, Postbox
+from widget.bookings import Booking, Policy
+from widget.delivering import BATCH, LEASE_S, deliver_due, deliver_forever
+from widget.errors import DeliveryFailed, StorageUnavailable
+from widget.evidence import offer_confirmed, offer_shown
+from widget.messages import WAITS, Message, owed_by
+from widget.partners import Partner
+from widget.storage.sqlite import SqliteStorage
+
+pytestmark = pytest.mark.anyio
+
+REFUSED = DeliveryFailed("The mail server failed.")
+FINAL = DeliveryFailed("The recipient was refused.", is_final=True)
+
+
+class Failing(SqliteStorage):
+    """Fails in one of its methods as often as a test says."""
+
+    def __init__(self, path: str, *, clock: Clock) -> None:
+        super().__init__(path, clock=clock)
+        self.failing: list[str] = []
+
+    def _fail(self, name: str) -> None:
+        if name in self.failing:
+            self.failing.remove(name)
+            raise StorageUnavailable("The database did not take part.")
+
+    async def claim_messages(self, *, limit: int, lease_s: int) -> list[Message]:
+        self._fail("claim_messages")
+        return await super().claim_messages(limit=limit, lease_s=lease_s)
+
+    async def mark_sent(self, message: Message) -> None:
+        self._fail("mark_sent")
+        await super().mark_sent(message)
+
+    async def mark_failed(
+        self, message: Message, *, next_try_at: datetime | None, problem: str
+    ) -> None:
+        self._fail("mark_failed")
+        await super().mark_failed(message, next_try_at=next_try_at, problem=problem)
+
+
+class Announcing(Postbox):
+    """A postbox that tells when it has taken something."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.has_taken = asyncio.Event()
+
+    async def deliver(self, message: Message, booking: Booking, partner: Partner) -> None:
+        await super().deliver(message, booking, partner)
+        self.has_taken.set()
+
+
+@pytest.fixture
+def storage(tmp_path: Path, clock: Clock) -> Failing:
+    return Failing(str(tmp_path / "test.db"), clock=clock)
+
+
+async def sell(storage: SqliteStorage, *numbers: int) -> list[Booking]:
+    """Sell one offer for each number; its message is due at noon and as many seconds."""
+    return [await _sell(storage, number) for number in numbers or (0,)]
+
+
+async def _sell(storage: SqliteStorage, number: int) -> Booking:
+    purchase = a_purchase(reference=f"CHK-{number}")
+    offer = an_opted_in_offer(id=f"AAAAA-{number:05}-INS", purchase=purchase)
+    await storage.save_offer(offer, offer_shown(offer, texts_version="texts-1"))
+    booking = a_booking(
+        offer=offer,
+        transaction_id=f"ORDER-{number}",
+        policies=(Policy(f"TRV-{number:05}", "q-1"),),
+        confirmed_at=NOON + timedelta(seconds=number),
+    )
+    await storage.save_booking(booking, offer_confirmed(booking), owed_by(booking))
+    return booking
+
+
+async def deliver(storage: SqliteStorage, postbox: Postbox, *, spread: float = 0) -> int:
+    return await deliver_due(storage=storage, delivery=postbox, spread=lambda: spread)
+
+
+def problems(storage: SqliteStorage) -> Sequence[tuple[int, bool, str | None]]:
+    rows = storage._all("SELECT failures, gave_up_at, last_problem FROM messages")
+    return [(row["failures"], row["gave_up_at"] is not None, row["last_problem"]) for row in rows]
+
+
+async def test_a_message_is_delivered_with_its_booking_and_its_partner(
+    opened: SqliteStorage, postbox: Postbox
+) -> None:
+    (booking,) = await sell(opened)
+
+    assert await deliver(opened, postbox) == 1
+
+    ((message, delivered, partner),) = postbox.taken
+    assert message == owed_by(booking)[0]
+    assert delivered == booking
+    assert partner == await opened.find_partner("acme")
+
+
+async def test_a_message_that_was_delivered_is_not_delivered_again(
+    opened: SqliteStorage, postbox: Postbox, clock: Clock
+) -> None:
+    await sell(opened)
+    await deliver(opened, postbox)
+    clock.move(days=30)
+
+    assert await deliver(opened, postbox) == 0
+
+    assert len(postbox.taken) == 1
+
+
+async def test_a_message_leaves_when_it_is_due_and_not_before(
+    opened: SqliteStorage, postbox: Postbox, clock: Clock
+) -> None:
+    await sell(opened, 9)
+
+    before = await deliver(opened, postbox)
+    clock.move(seconds=9)
+    after = await deliver(opened, postbox)
+
+    assert (before, after) == (0, 1)
+
+
+async def test_messages_leave_in_batches(
+    opened: SqliteStorage, postbox: Postbox, clock: Clock
+) -> None:
+    await sell(opened, *range(BATCH + 5))
+    clock.move(minutes=1)
+
+    rounds = [await deliver(opened, postbox) for _ in range(3)]
+
+    assert rounds == [BATCH, 5, 0]
+
+
+async def test_one_message_that_fails_does_not_hold_up_the_others(
+    opened: SqliteStorage, postbox: Postbox, clock: Clock
+) -> None:
+    await sell(opened, *range(5))
+    postbox.failures = [REFUSED, FINAL]
+    clock.move(minutes=1)
+
+    await deliver(opened, postbox)
+
+    assert len(postbox.taken) == 3
+
+
+async def test_a_message_is_tried_for_75_hours_on_its_schedule_and_then_given_up(
+    opened: SqliteStorage, postbox: Postbox, clock: Clock
+) -> None:
+    await sell(opened)
+    postbox.failures = [REFUSED] * 11
+    tries = [clock.time]
+    await deliver(opened, postbox)
+
+    for wait in WAITS:
+        clock.time += wait - timedelta(microseconds=1)
+        assert await deliver(opened, postbox) == 0, f"tried again within {wait}"
+        clock.time += timedelta(microseconds=1)
+        assert await deliver(opened, postbox) == 1, f"not tried again after {wait}"
+        tries.append(clock.time)
+
+    assert len(tries) == 10
+    assert tries[-1] - tries[0] == timedelta(hours=75, minutes=35, seconds=5)
+    clock.move(days=365)
+    assert await deliver(opened, postbox) == 0
+    assert problems(opened) == [(10, True, "The mail server failed.")]
+
+
+@pytest.mark.parametrize(("spread", "wait_s"), [(-1, 4), (0, 5), (1, 6)])
+async def test_what_failed_together_does_not_come_back_together(
+    opened: SqliteStorage, postbox: Postbox, clock: Clock, spread: float, wait_s: int
+) -> None:
+    await sell(opened)
+    postbox.failures = [REFUSED]
+    await deliver(opened, postbox, spread=spread)
+
+    clock.move(seconds=wait_s, microseconds=-1)
+    before = await deliver(opened, postbox)
+    clock.move(microseconds=1)
+    after = await deliver(opened, postbox)
+
+    assert (before, after) == (0, 1)
+
+
+async def test_by_default_the_waits_are_spread(opened: SqliteStorage, postbox: Postbox) -> None:
+    await sell(opened, *range(10))
+    postbox.failures = [REFUSED] * 10
+    opened._clock = Clock(NOON + timedelta(minutes=1))
+
+    await deliver_due(storage=opened, delivery=postbox)
+
+    waits = [row["due_at"] for row in opened._all("SELECT due_at FROM messages")]
+    assert len(set(waits)) == 10
+
+
+async def test_a_message_arrives_on_a_later_try(
+    opened: SqliteStorage, postbox: Postbox, clock: Clock
+) -> None:
+    await sell(opened)
+    postbox.failures = [REFUSED, REFUSED]
+
+    for wait in WAITS[:3]:
+        await deliver(opened, postbox)
+        clock.time += wait
+
+    assert [message.failures for message, _, _ in postbox.taken] == [2]
+    assert problems(opened) == [(2, False, None)]
+
+
+async def test_a_final_refusal_is_given_up_at_once(
+    opened: SqliteStorage, postbox: Postbox, clock: Clock
+) -> None:
+    await sell(opened)
+    postbox.failures = [FINAL]
+    await deliver(opened, postbox)
+    clock.move(days=30)
+
+    assert await deliver(opened, postbox) == 0
+
+    assert problems(opened) == [(1, True, "The recipient was refused.")]
+
+
+# -- deaths and faults
+
+
+async def test_what_a_dead_sender_had_taken_is_sent_by_another_after_the_lease(
+    opened: SqliteStorage, postbox: Postbox, clock: Clock
+) -> None:
+    await sell(opened)
+    await opened.claim_messages(limit=BATCH, lease_s=LEASE_S)  # and then it died
+
+    clock.move(seconds=LEASE_S, microseconds=-1)
+    while_it_runs = await deliver(opened, postbox)
+    clock.move(microseconds=1)
+    when_it_ran_out = await deliver(opened, postbox)
+
+    assert (while_it_runs, when_it_ran_out) == (0, 1)
+    assert len(postbox.taken) == 1
+
+
+async def test_two_senders_never_send_the_same_message(
+    opened: SqliteStorage, postbox: Postbox, clock: Clock
+) -> None:
+    await sell(opened, *range(30))
+    clock.move(minutes=1)
+
+    await asyncio.gather(*(deliver(opened, postbox) for _ in range(4)))
+
+    sent = [message.id for message, _, _ in postbox.taken]
+    assert len(sent) == len(set(sent)) == 30
+
+
+async def test_a_message_that_was_sent_and_not_marked_is_sent_once_more_as_the_same(
+    opened: Failing, postbox: Postbox, clock: Clock
+) -> None:
+    await sell(opened)
+    opened.failing = ["mark_sent"]
+    with pytest.raises(StorageUnavailable):
+        await deliver(opened, postbox)
+
+    clock.move(seconds=LEASE_S)
+    await deliver(opened, postbox)
+    clock.move(seconds=LEASE_S)
+    await deliver(opened, postbox)
+
+    first, second = postbox.taken
+    assert first[0].id == second[0].id
+
+
+async def test_a_failure_that_was_not_marked_is_tried_again_after_the_lease(
+    opened: Failing, postbox: Postbox, clock: Clock
+) -> None:
+    await sell(opened)
+    postbox.failures = [REFUSED]
+    opened.failing = ["mark_failed"]
+    with pytest.raises(StorageUnavailable):
+        await deliver(opened, postbox)
+
+    clock.move(seconds=LEASE_S)
+
+    assert await deliver(opened, postbox) == 1
+    assert len(postbox.taken) == 1
+
+
+# -- for ever
+
+
+@asynccontextmanager
+async def delivering(
+    storage: SqliteStorage, postbox: Postbox, wake: asyncio.Event, poll_s: float
+) -> AsyncIterator[asyncio.Task[None]]:
+    task = asyncio.create_task(
+        deliver_forever(storage=storage, delivery=postbox, wake=wake, poll_s=poll_s)
+    )
+    yield task
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def test_a_message_that_is_announced_leaves_at_once(opened: SqliteStorage) -> None:
+    postbox, wake = Announcing(), asyncio.Event()
+    an_hour = 3600
+    async with delivering(opened, postbox, wake, an_hour):
+        await asyncio.sleep(0)  # it has looked, found nothing, and waits
+        await sell(opened)
+
+        wake.set()
+
+        await asyncio.wait_for(postbox.has_taken.wait(), 5)
+
+
+async def test_a_message_that_nobody_announced_is_found(opened: SqliteStorage) -> None:
+    postbox = Announcing()
+    async with delivering(opened, postbox, asyncio.Event(), 0.01):
+        await asyncio.sleep(0)
+        await sell(opened)
+
+        await asyncio.wait_for(postbox.has_taken.wait(), 5)
+
+
+async def test_everything_that_waits_leaves_without_a_pause(
+    opened: SqliteStorage, clock: Clock
+) -> None:
+    await sell(opened, *range(3 * BATCH))
+    clock.move(minutes=2)
+    postbox = Announcing()
+    an_hour = 3600
+
+    async def all_have_left() -> None:
+        while len(postbox.taken) < 3 * BATCH:
+            postbox.has_taken.clear()
+            await postbox.has_taken.wait()
+
+    async with delivering(opened, postbox, asyncio.Event(), an_hour):
+        await asyncio.wait_for(all_have_left(), 10)
+
+
+async def test_delivering_goes_on_when_the_database_was_away(opened: Failing) -> None:
+    postbox = Announcing()
+    opened.failing = ["claim_messages", "claim_messages"]
+    await sell(opened)
+
+    async with delivering(opened, postbox, asyncio.Event(), 0.01) as task:
+        await asyncio.wait_for(postbox.has_taken.wait(), 5)
+
+        assert not task.done()
