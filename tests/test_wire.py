@@ -566,6 +566,7 @@ def test_a_booking_needs_a_token_and_a_policyholder() -> None:
         ({"last_name": "Mus\u202eter"}, "last_name"),
         ({"last_name": None}, "last_name"),
         ({"email": "ada"}, "email"),
+        ({"email": "Ada <ada@customer.example>"}, "email"),
         ({"email": "ada@customer.example\nBcc: all@customer.example"}, "email"),
         ({"email": "a" * 250 + "@customer.example"}, "email"),
         ({"country": "XX"}, "country"),

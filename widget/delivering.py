@@ -71,7 +71,13 @@ async def _deliver(message: Message, storage: Storage, delivery: Delivery, sprea
     except DeliveryFailed as error:
         again = None if error.is_final else next_try(message, now=storage.now(), spread=spread)
         await storage.mark_failed(message, next_try_at=again, problem=str(error))
-        _log.warning("delivery_failed", message_id=message.id, gave_up=again is None)
+        _log.warning(
+            "delivery_failed",
+            message_id=message.id,
+            problem=str(error),
+            gave_up=again is None,
+            exc_info=error.__cause__,
+        )
     else:
         await storage.mark_sent(message)
         _log.info("delivered", message_id=message.id)

@@ -129,6 +129,12 @@ def _only_number(value: object) -> object:
     return Decimal(value)
 
 
+def _bare_address(value: object) -> object:
+    if isinstance(value, str) and "<" in value:
+        raise ValueError("Send the address alone, without a name.")
+    return value
+
+
 def _known_country(code: str) -> str:
     if code not in COUNTRIES:
         raise ValueError(f"{code!r} is not an ISO 3166-1 alpha-2 country code.")
@@ -218,7 +224,7 @@ class PolicyholderBody(_Body):
 
     first_name: Short
     last_name: Short
-    email: Annotated[EmailStr, Field(max_length=254)]
+    email: Annotated[EmailStr, BeforeValidator(_bare_address), Field(max_length=254)]
     country: Country
     phone: Annotated[str, Field(pattern=r"^\+[0-9][0-9 ()-]{5,24}$")] | None = None
     address1: Short | None = None

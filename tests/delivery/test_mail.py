@@ -8,6 +8,7 @@ from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
 
 import pytest
+from jinja2 import DictLoader, Environment
 
 from tests.builders import (
     NOON,
@@ -68,6 +69,23 @@ def delivery_to(
 def live_booking(**person: object) -> Booking:
     offer = an_opted_in_offer(mode=Mode.LIVE)
     return a_booking(offer=offer, policyholder=a_policyholder(**person))
+
+
+async def test_a_letter_that_cannot_be_written_is_tried_again_and_stops_nobody(
+    inbox: Inbox,
+) -> None:
+    settings = some_settings()
+    broken = Letters(
+        Environment(loader=DictLoader({}), autoescape=True),
+        catalogue=load_catalogue(settings),
+        links=Links(settings.public_url, [TOKEN_KEY.encode()]),
+        texts=load_texts(),
+    )
+
+    with pytest.raises(DeliveryFailed, match="TemplateNotFound") as error:
+        await deliver(delivery_to(inbox.port, broken), live_booking())
+
+    assert not error.value.is_final
 
 
 async def deliver(delivery: MailDelivery, booking: Booking) -> None:

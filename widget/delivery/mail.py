@@ -94,9 +94,18 @@ class MailDelivery:
         if booking.mode is Mode.TEST:
             recipient = self._test_recipient
         if recipient:
-            letter = self._letters.policy_confirmation(booking, partner)
+            letter = self._written(booking, partner)
             to = _address(booking.policyholder.name, recipient)
             await self._send(_mail(message, letter, self._sender, to, booking), to.addr_spec)
+
+    def _written(self, booking: Booking, partner: Partner) -> Letter:
+        try:
+            return self._letters.policy_confirmation(booking, partner)
+        except (
+            Exception
+        ) as error:  # one letter, whatever is wrong with it, must not stop the others
+            fault = type(error).__name__
+            raise DeliveryFailed(f"The letter could not be written: {fault}.") from error
 
     async def _send(self, mail: EmailMessage, recipient: str) -> None:
         server = self._server

@@ -98,9 +98,14 @@ class SqliteStorage:
         return [row["name"] for row in found]
 
     async def check(self) -> None:
-        """Read, and write nothing durably but the attempt."""
+        """Read a row, and write one durably: a full disk shows only then."""
         self._all("SELECT 1 FROM partners LIMIT 1")
-        await self._do(lambda connection: connection.execute("SELECT 1").fetchall())
+        values = {"now": rows.micros(self.now())}
+        sql = (
+            "INSERT INTO checks VALUES (1, :now)"
+            " ON CONFLICT (id) DO UPDATE SET checked_at = excluded.checked_at"
+        )
+        await self._do(lambda db: apply(db, sql, values))
 
     def now(self) -> datetime:
         """Return the time."""

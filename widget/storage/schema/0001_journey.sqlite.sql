@@ -105,6 +105,12 @@ BEGIN SELECT RAISE (ABORT, 'evidence is append-only'); END;
 CREATE TRIGGER evidence_is_never_removed BEFORE DELETE ON evidence
 BEGIN SELECT RAISE (ABORT, 'evidence is append-only'); END;
 
+-- One row that is written to find out whether writing works.
+CREATE TABLE checks (
+  id         INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+  checked_at INTEGER NOT NULL
+) STRICT;
+
 -- The outbox: written with the booking, emptied by delivering.
 CREATE TABLE messages (
   id           TEXT    NOT NULL PRIMARY KEY,
