@@ -3,11 +3,10 @@
 
 const SERVICE = new URL(import.meta.url).origin
 const HANDSHAKE_MS = 8_000 // then the checkout goes on without us
-const MAX_HEIGHT_PX = 2_000
 
 // A constructed sheet needs no `unsafe-inline` in the page's policy.
 const sheet = new CSSStyleSheet()
-sheet.replaceSync(':host{display:block}iframe{display:block;width:100%;border:0}')
+sheet.replaceSync(':host{display:block}iframe{display:block;width:100%;max-height:2000px;border:0}[hidden]{display:none}')
 
 class InsuranceOffer extends HTMLElement {
   static formAssociated = true
@@ -19,6 +18,7 @@ class InsuranceOffer extends HTMLElement {
   #frame
   #port
   #timer
+  #told // the token that the page has heard of
 
   get state() { return this.#state }
   get value() { return this.#state.token ?? '' }
@@ -43,7 +43,7 @@ class InsuranceOffer extends HTMLElement {
   attributeChangedCallback(name, before, after) {
     // An upgrade reports each attribute before it connects: only then a change counts.
     if (name === 'required') this.#validate()
-    else if (this.#frame && before !== after) this.#show()
+    else if (this.isConnected && this.#frame && before !== after) this.#show()
   }
 
   formResetCallback() {
@@ -65,7 +65,15 @@ class InsuranceOffer extends HTMLElement {
     this.#root.replaceChildren(frame)
     this.#become({state: 'loading'})
     // `load` fires for a blocked frame or a dead host too: only a handshake tells.
-    this.#timer = setTimeout(() => this.#become({state: 'unavailable', reason: 'timeout'}), HANDSHAKE_MS)
+    this.#giveUpAfter(HANDSHAKE_MS)
+  }
+
+  #giveUpAfter(ms) {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => {
+      this.#close()
+      this.#become({state: 'unavailable', reason: 'timeout'})
+    }, ms)
   }
 
   #close() {
@@ -83,7 +91,7 @@ class InsuranceOffer extends HTMLElement {
     this.#port = port1
     port1.onmessage = ({data}) => {
       if (data.kind === 'state') this.#become(data)
-      else this.#frame.height = Math.min(data.height_px, MAX_HEIGHT_PX)
+      else this.#frame.height = data.height_px
     }
     event.source.postMessage({kind: 'port'}, SERVICE, [port2])
   }
@@ -91,20 +99,27 @@ class InsuranceOffer extends HTMLElement {
   #become(now) {
     const before = this.#state
     this.#state = now
+    // The frame itself gives up a request after 8 seconds; who is silent for longer is gone.
+    if (now.state === 'saving') this.#giveUpAfter(2 * HANDSHAKE_MS)
+    else if (now.state !== 'loading') clearTimeout(this.#timer)
     this.#internals.setFormValue(now.token || null)
-    this.#frame.hidden = now.state === 'unavailable'
+    // Who never spoke has nothing to show but the browser's own error page.
+    this.#frame.hidden = !this.#port && now.state !== 'loading'
     this.#validate()
     if (before.state !== now.state) {
-      if (before.state === 'loading' && !this.#frame.hidden) this.#announce('ready')
+      if (/loading|unavailable/.test(before.state) && now.state !== 'unavailable') this.#announce('ready')
       if (/expired|unavailable/.test(now.state)) this.#announce(now.state)
     }
-    if (before.token != now.token) this.dispatchEvent(new Event('change', {bubbles: true}))
+    if (now.state !== 'saving' && this.#told != now.token) {
+      this.#told = now.token
+      this.dispatchEvent(new Event('change', {bubbles: true}))
+    }
   }
 
   #validate() {
-    // Nobody is trapped: an answer is missed only while one can be given.
+    // Nobody is trapped: an answer is missed only while one can be given, or is on its way.
     const {state, prompt} = this.#state
-    const missing = this.hasAttribute('required') && (state === 'open' || state === 'expired')
+    const missing = state === 'saving' || this.hasAttribute('required') && /open|expired/.test(state)
     this.#internals.setValidity({valueMissing: missing}, missing ? prompt : '', this.#frame)
   }
 

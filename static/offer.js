@@ -1,5 +1,7 @@
 // Inside the frame: tells the page around it how the offer stands. The offer works without it.
 
+const MAX_DELAY_MS = 2 ** 31 - 1 // a longer timer would go off at once
+
 const parents = document.body.dataset.parents.split(' ')
 const announcement = document.getElementById('announcement')
 const offer = () => document.getElementById('offer')
@@ -9,7 +11,17 @@ let expiry = 0
 let told = ''
 
 // With htmx an answer is stored as it is given, so the button that stores it can go.
-if (window.htmx) document.documentElement.dataset.enhanced = ''
+if (window.htmx) {
+  document.documentElement.dataset.enhanced = ''
+  document.addEventListener('change', tellSaving)
+}
+
+function tell(message) {
+  // Focus and hover swap nothing, and a page should hear of each change once.
+  if (JSON.stringify(message) === told) return
+  told = JSON.stringify(message)
+  port?.postMessage(message)
+}
 
 function tellState() {
   const {state, offerId, token, amount, currency, premium, plan, expiresInS, prompt, reason} = offer().dataset
@@ -24,11 +36,13 @@ function tellState() {
     plan: plan || null,
     expires_in_s: Number(expiresInS ?? 0)
   }
-  // Focus and hover swap nothing, and a page should hear of each change once.
-  if (JSON.stringify(message) === told) return
-  told = JSON.stringify(message)
-  port?.postMessage(message)
+  tell(message)
   waitForExpiry(message)
+}
+
+function tellSaving() {
+  // From this moment the old answer counts no more, and the page must not send it.
+  tell({kind: 'state', state: 'saving', prompt: announcement.dataset.saving})
 }
 
 function tellHeight() {
@@ -39,7 +53,8 @@ function tellHeight() {
 function waitForExpiry({state, expires_in_s}) {
   clearTimeout(expiry)
   if (!['open', 'opted_in', 'opted_out'].includes(state)) return
-  expiry = setTimeout(() => offer().dispatchEvent(new Event('refresh')), expires_in_s * 1000)
+  const ms = Math.min(expires_in_s * 1000, MAX_DELAY_MS)
+  expiry = setTimeout(() => offer().dispatchEvent(new Event('refresh')), ms)
 }
 
 function announce(text) {
@@ -49,9 +64,9 @@ function announce(text) {
 }
 
 function showFailure() {
-  const form = offer().querySelector('form')
   // Back to the stored answer: what is shown as chosen is what counts.
-  form?.reset()
+  offer().querySelector('form')?.reset()
+  tellState()
   const line = offer().querySelector('.offer__status')
   if (line) line.textContent = announcement.dataset.failed
   announce(announcement.dataset.failed)
@@ -60,7 +75,9 @@ function showFailure() {
 function reset() {
   for (const radio of offer().querySelectorAll('[type=radio]')) radio.checked = false
   const button = offer().querySelector('[name=choice][value=open]')
-  button?.form.requestSubmit(button)
+  if (!button) return
+  tellSaving()
+  button.form.requestSubmit(button)
 }
 
 document.addEventListener('htmx:after:swap', () => {

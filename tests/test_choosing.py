@@ -20,7 +20,7 @@ from widget.errors import (
     RuleBroken,
     StorageUnavailable,
 )
-from widget.evidence import Leaf, offer_confirmed, offer_shown
+from widget.evidence import Leaf, offer_confirmed, offer_made
 from widget.messages import owed_by
 from widget.offers import Choice, Offer, Status
 from widget.storage.sqlite import SqliteStorage
@@ -34,7 +34,7 @@ BACK = Answer(Choice.OPEN)
 
 
 async def keep(storage: SqliteStorage, offer: Offer) -> Offer:
-    return await storage.save_offer(offer, offer_shown(offer, texts_version="texts-1"))
+    return await storage.save_offer(offer, offer_made(offer, texts_version="texts-1"))
 
 
 async def choose(storage: SqliteStorage, answer: Answer, partner_code: str = "acme") -> Offer:
@@ -91,7 +91,7 @@ async def test_an_answer_is_stored_with_its_time_language_and_evidence(
     assert (offer.choice, offer.chosen) == (Choice.OPTED_IN, ("q-2",))
     assert (offer.chosen_at, offer.chosen_locale) == (clock.time, "de")
     assert await stored(opened) == offer
-    assert await kinds(opened) == ["offer_shown", "choice_made"]
+    assert await kinds(opened) == ["offer_made", "choice_made"]
 
 
 async def test_the_customer_may_change_their_mind(opened: SqliteStorage) -> None:
@@ -100,7 +100,7 @@ async def test_the_customer_may_change_their_mind(opened: SqliteStorage) -> None
     choices = [(await choose(opened, answer)).choice for answer in (FIRST, NO, SECOND, BACK)]
 
     assert choices == [Choice.OPTED_IN, Choice.OPTED_OUT, Choice.OPTED_IN, Choice.OPEN]
-    assert await kinds(opened) == ["offer_shown", *["choice_made"] * 4]
+    assert await kinds(opened) == ["offer_made", *["choice_made"] * 4]
 
 
 @pytest.mark.parametrize("answer", [FIRST, NO, BACK], ids=["in", "out", "open"])
@@ -270,7 +270,7 @@ async def test_reporting_it_again_changes_nothing(opened: SqliteStorage, clock: 
 
     assert await decline(opened) == first
 
-    assert await kinds(opened) == ["offer_shown", "offer_declined"]
+    assert await kinds(opened) == ["offer_made", "offer_declined"]
 
 
 async def test_an_expired_offer_may_still_be_declined(opened: SqliteStorage, clock: Clock) -> None:

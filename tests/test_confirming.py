@@ -38,7 +38,7 @@ from widget.errors import (
     StorageUnavailable,
     UpstreamUnavailable,
 )
-from widget.evidence import Leaf, offer_shown
+from widget.evidence import Leaf, offer_made
 from widget.messages import Message
 from widget.money import Money
 from widget.offers import Choice, Offer, Status
@@ -86,7 +86,7 @@ def storage(tmp_path: Path, clock: Clock) -> Interrupted:
 
 
 async def keep(storage: SqliteStorage, offer: Offer) -> Offer:
-    return await storage.save_offer(offer, offer_shown(offer, texts_version="texts-1"))
+    return await storage.save_offer(offer, offer_made(offer, texts_version="texts-1"))
 
 
 def token_for(offer: Offer, **changes: Any) -> QuoteToken:
@@ -146,7 +146,7 @@ async def test_a_confirmed_offer_is_a_booking_with_policies_evidence_and_a_messa
     assert [policy.quote_id for policy in booking.policies] == ["q-1"]
     assert (booking.premium, booking.confirmed_at) == (Money(4892, "EUR"), clock.time)
     kinds = [leaf.kind for leaf in await opened.list_evidence("acme", offer.id)]
-    assert kinds == ["offer_shown", "offer_confirmed"]
+    assert kinds == ["offer_made", "offer_confirmed"]
     (message,) = await opened.claim_messages(limit=10, lease_s=60)
     assert message.booking_id == booking.id
 
@@ -197,6 +197,49 @@ async def test_confirming_again_changes_nothing_however_it_is_worded(
     )
 
     assert again.booking == first.booking
+
+
+@pytest.mark.parametrize(
+    ("facts", "error"),
+    [
+        ({"paid": Money(100, "EUR")}, PremiumMismatch),
+        ({"quote_ids": frozenset({"q-2"})}, ChoiceChanged),
+        ({"purchase_hash": "0" * 64}, PurchaseMismatch),
+    ],
+)
+async def test_confirming_again_with_another_sale_is_refused(
+    opened: SqliteStorage, facts: dict[str, Any], error: type[RuleBroken]
+) -> None:
+    offer = await keep(opened, an_opted_in_offer())
+    first = await confirm(opened, offer)
+
+    with pytest.raises(error):
+        await confirm(opened, offer, **facts)
+
+    assert await opened.find_booking("acme", offer.id) == first.booking
+
+
+async def test_a_payment_that_outlasts_its_offer_books_the_purchase_once(
+    opened: SqliteStorage, clock: Clock
+) -> None:
+    late = await keep(opened, an_opted_in_offer())
+    clock.move(minutes=31)
+    renewed = await keep(
+        opened,
+        an_opted_in_offer(
+            id="CCCCC-DDDDD-INS", created_at=clock.time, expires_at=clock.time + GRACE
+        ),
+    )
+
+    confirmed = await confirm(opened, late)
+    with pytest.raises(AlreadyConfirmed) as error:
+        await confirm(opened, renewed, transaction_id="ORDER-2")
+
+    assert error.value.booking_id == late.id
+    assert await opened.find_offer("acme", renewed.id) == renewed
+    assert await opened.find_booking("acme", renewed.id) is None
+    key = ("acme", late.mode, "CHK-1", late.purchase_hash)
+    assert await opened.find_open_offer(*key) == confirmed.booking.offer
 
 
 async def test_confirming_again_with_another_payment_is_refused(opened: SqliteStorage) -> None:
@@ -443,14 +486,13 @@ async def test_after_the_grace_it_is_too_late(opened: SqliteStorage, clock: Cloc
     assert await nothing_was_sold(opened, offer)
 
 
-async def test_the_stored_expiry_counts_and_not_the_tokens(
+async def test_a_token_that_gives_itself_more_time_is_refused(
     opened: SqliteStorage, clock: Clock
 ) -> None:
     offer = await keep(opened, an_opted_in_offer())
-    clock.move(days=1)
     generous = token_for(offer, expires_at=clock.time + timedelta(days=1))
 
-    with pytest.raises(OfferExpired):
+    with pytest.raises(PurchaseMismatch):
         await confirm(opened, offer, token=generous)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.builders import NOON, a_booking, a_policyholder, a_quote, an_offer, an_opted_in_offer
-from widget.evidence import Leaf, choice_made, offer_confirmed, offer_declined, offer_shown
+from widget.evidence import Leaf, choice_made, offer_confirmed, offer_declined, offer_made
 from widget.money import Money
 
 LATER = NOON + timedelta(minutes=2)
@@ -17,7 +17,7 @@ LATER = NOON + timedelta(minutes=2)
 
 def leaves() -> list[Leaf]:
     return [
-        offer_shown(an_offer(), texts_version="t1"),
+        offer_made(an_offer(), texts_version="t1"),
         choice_made(an_opted_in_offer(), at=LATER, texts_version="t1"),
         offer_declined(an_opted_in_offer().decline(), at=LATER),
         offer_confirmed(a_booking()),
@@ -26,7 +26,7 @@ def leaves() -> list[Leaf]:
 
 def test_a_leaf_is_hashed_as_rfc_6962_asks() -> None:
     # The hash of an empty leaf, from the test vectors of Certificate Transparency.
-    empty = Leaf("acme", "AAAAA-BBBBB-INS", "offer_shown", NOON, "")
+    empty = Leaf("acme", "AAAAA-BBBBB-INS", "offer_made", NOON, "")
 
     assert empty.digest().hex() == (
         "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"
@@ -51,11 +51,11 @@ def test_a_leaf_is_canonical_json_of_its_facts(leaf: Leaf) -> None:
 def test_there_is_a_kind_of_leaf_for_every_step() -> None:
     kinds = [leaf.kind for leaf in leaves()]
 
-    assert kinds == ["offer_shown", "choice_made", "offer_declined", "offer_confirmed"]
+    assert kinds == ["offer_made", "choice_made", "offer_declined", "offer_confirmed"]
 
 
 def test_what_was_shown_can_be_proved() -> None:
-    facts = json.loads(offer_shown(an_offer(), texts_version="t1").body)
+    facts = json.loads(offer_made(an_offer(), texts_version="t1").body)
 
     assert [quote["premium"] for quote in facts["quotes"]] == [4892, 8224]
     assert [quote["plan"] for quote in facts["quotes"]] == ["cancellation", "cancellation_medical"]
@@ -66,7 +66,7 @@ def test_what_was_shown_can_be_proved() -> None:
 
 
 def test_that_nothing_was_preselected_can_be_proved() -> None:
-    facts = json.loads(offer_shown(an_offer(), texts_version="t1").body)
+    facts = json.loads(offer_made(an_offer(), texts_version="t1").body)
 
     assert facts["preselected"] is None
 
@@ -129,15 +129,15 @@ def test_what_was_sold_can_be_proved() -> None:
     ],
 )
 def test_an_offer_that_differs_has_another_digest(changes: dict[str, Any]) -> None:
-    leaf = offer_shown(an_offer(), texts_version="t1")
+    leaf = offer_made(an_offer(), texts_version="t1")
 
-    other = offer_shown(an_offer(**changes), texts_version="t1")
+    other = offer_made(an_offer(**changes), texts_version="t1")
 
     assert other.digest() != leaf.digest()
 
 
 def test_other_texts_have_another_digest() -> None:
-    digests = {offer_shown(an_offer(), texts_version=text).digest() for text in ("t1", "t2")}
+    digests = {offer_made(an_offer(), texts_version=text).digest() for text in ("t1", "t2")}
 
     assert len(digests) == 2
 

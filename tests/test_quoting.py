@@ -62,7 +62,7 @@ async def test_an_offer_is_kept_with_the_evidence_that_it_was_shown(opened: Sqli
     leaves = await opened.list_evidence("acme", offer.id)
 
     assert await opened.find_offer("acme", offer.id) == offer
-    assert [leaf.kind for leaf in leaves] == ["offer_shown"]
+    assert [leaf.kind for leaf in leaves] == ["offer_made"]
     assert '"texts":"texts-1"' in leaves[0].body
 
 

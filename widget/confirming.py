@@ -20,7 +20,7 @@ from widget.messages import owed_by
 from widget.money import Money
 from widget.offers import Choice, Offer
 from widget.storage.base import Storage
-from widget.tokens import QuoteToken
+from widget.tokens import QuoteToken, quote_token_for
 from widget.upstream.base import Upstream
 
 #: A choice may change between reading and writing; more rounds than this mean something else.
@@ -92,31 +92,39 @@ async def confirm_offer(
 
 
 def _replayed(booking: Booking, confirmation: Confirmation) -> Confirmed:
-    """Answer a repeated confirmation, unless it speaks of another payment."""
+    """Answer a repeated confirmation, unless it speaks of another payment or another sale."""
     if confirmation.transaction_id not in {None, booking.transaction_id}:
         raise AlreadyConfirmed(booking.id)
+    _check(booking.offer, confirmation)
     return Confirmed(booking, is_replay=True)
 
 
 def _check(offer: Offer, confirmation: Confirmation) -> None:
     """Compare what the token and the partner say with what is stored; storage decides."""
     token = confirmation.token
+    stored = quote_token_for(offer, now=offer.chosen_at or offer.created_at)
     if token.choice is not Choice.OPTED_IN:
         raise ChoiceMissing(offer.id)
-    if (offer.choice, offer.chosen) != (token.choice, token.quote_ids):
+    if (token.choice, token.quote_ids) != (stored.choice, stored.quote_ids):
         raise ChoiceChanged(offer.id)
-    if confirmation.quote_ids not in {None, frozenset(offer.chosen)}:
+    if confirmation.quote_ids not in {None, frozenset(stored.quote_ids)}:
         raise ChoiceChanged(offer.id)
-    if token.purchase_hash != offer.purchase_hash:
+    if confirmation.purchase_hash not in {None, stored.purchase_hash}:
         raise PurchaseMismatch(offer.id)
-    if confirmation.purchase_hash not in {None, offer.purchase_hash}:
+    if _sale(token) != _sale(stored):
         raise PurchaseMismatch(offer.id)
-    if token.terms_version != offer.terms_version:
-        raise PurchaseMismatch(offer.id)
-    stated = Money(token.premium_minor, token.currency)
-    for amount in (stated, confirmation.paid):
-        if amount not in {None, offer.premium}:
-            raise PremiumMismatch(offer.id, str(offer.premium), str(amount))
-    if token.tax_minor != offer.tax.minor:
-        tax = Money(token.tax_minor, token.currency)
-        raise PremiumMismatch(offer.id, f"{offer.premium} with {offer.tax} tax", f"with {tax} tax")
+    if confirmation.paid not in {None, offer.premium}:
+        raise PremiumMismatch(offer.id, str(offer.premium), str(confirmation.paid))
+    if _price(token) != _price(stored):
+        raise PremiumMismatch(offer.id, _price(stored), _price(token))
+
+
+def _sale(token: QuoteToken) -> tuple[object, ...]:
+    """Return what was sold and until when, by a token."""
+    return token.reference, token.purchase_hash, token.terms_version, token.expires_at
+
+
+def _price(token: QuoteToken) -> str:
+    """Return what it costs, by a token."""
+    premium, tax = Money(token.premium_minor, token.currency), token.tax_minor
+    return f"{premium} with {Money(tax, token.currency)} tax"

@@ -22,7 +22,7 @@ class Leaf:
 
     partner_code: str
     offer_id: str
-    #: `offer_shown`, `choice_made`, `offer_declined` or `offer_confirmed`.
+    #: `offer_made`, `choice_made`, `offer_declined` or `offer_confirmed`.
     kind: str
     #: Aware UTC.
     at: datetime
@@ -34,11 +34,11 @@ class Leaf:
         return hashlib.sha256(b"\x00" + self.body.encode()).digest()
 
 
-def offer_shown(offer: Offer, *, texts_version: str) -> Leaf:
-    """Return the fact that the quotes of an offer were shown.
+def offer_made(offer: Offer, *, texts_version: str) -> Leaf:
+    """Return the fact that the quotes of an offer were made, ready to be shown.
 
     Args:
-        texts_version: Names the exact templates and texts that it was shown with.
+        texts_version: Names the exact templates and texts that it is shown with.
     """
     quotes: list[object] = [
         {
@@ -59,7 +59,7 @@ def offer_shown(offer: Offer, *, texts_version: str) -> Leaf:
         "preselected": None,
         "texts": texts_version,
     }
-    return _leaf(offer, "offer_shown", offer.created_at, facts)
+    return _leaf(offer, "offer_made", offer.created_at, facts)
 
 
 def choice_made(offer: Offer, *, at: datetime, texts_version: str) -> Leaf:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from datetime import timedelta
 
-from widget.evidence import offer_shown
+from widget.evidence import offer_made
 from widget.offers import Offer
 from widget.partners import Mode
 from widget.purchases import Purchase
@@ -26,7 +26,7 @@ async def make_offer(
     lifetime: timedelta,
     texts_version: str,
 ) -> Offer:
-    """Price a purchase and keep the offer, with the evidence that it was shown.
+    """Price a purchase and keep the offer, with the evidence of what is shown.
 
     A purchase with a reference leads to the same offer until that expires, and for good once it
     is booked. It is not priced again then.
@@ -52,7 +52,7 @@ async def make_offer(
         created_at=now,
         expires_at=now + lifetime,
     )
-    return await storage.save_offer(offer, offer_shown(offer, texts_version=texts_version))
+    return await storage.save_offer(offer, offer_made(offer, texts_version=texts_version))
 
 
 def _new_offer_id() -> str:

@@ -196,6 +196,7 @@ def _read(purpose: str, text: str, keys: Sequence[bytes], facts: Sequence[Reader
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError("not a text")
+    value.encode()  # a lone surrogate is a text that no database and no answer can hold
     return value
 
 

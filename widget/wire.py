@@ -148,7 +148,8 @@ def _known_currency(code: str) -> str:
 
 
 def _printable(text: str) -> str:
-    if not text.strip() or not text.isprintable():
+    # An encoded word, `=?utf-8?b?…?=`, is printable and can decode to anything in a mail.
+    if not text.strip() or not text.isprintable() or "=?" in text:
         raise ValueError("Give a text of printable characters.")
     return text.strip()
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import FrameLocator, Page, expect
+from playwright.sync_api import FrameLocator, Page, Route, expect
 
 from tests.browser.partner import Partner, running_partner
 from tests.browser.waiting import wait_for
@@ -47,6 +48,11 @@ def heard(page: Page, name: str) -> list[Any]:
 def value(page: Page) -> str:
     text: str = page.evaluate("document.querySelector('insurance-offer').value")
     return text
+
+
+def decoded(token: str) -> bytes:
+    payload = token.split(".", maxsplit=1)[0]
+    return base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))
 
 
 def choose(page: Page, offer: FrameLocator, index: int) -> None:
@@ -206,7 +212,8 @@ def test_an_offer_that_expires_says_so_and_can_be_asked_for_again(
         offer = visit(page, partner)
         choose(page, offer, 0)
 
-        clock.move(seconds=3)
+        # The page waits for as long as the service said, and not a moment less.
+        clock.move(seconds=2)
         await_event(page, "offer-expired")
 
         assert value(page) == ""
@@ -223,6 +230,8 @@ def test_a_page_without_an_offer_hears_why_and_goes_on(page: Page, partner: Part
 
     await_event(page, "offer-unavailable")
     reason = page.evaluate("document.querySelector('insurance-offer').state.reason")
+    offer = page.frame_locator("insurance-offer iframe")
+    expect(offer.get_by_text("Insurance cannot be offered for this purchase.")).to_be_visible()
     page.get_by_role("button", name="Pay").click()
     expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
 
@@ -243,11 +252,34 @@ def test_a_frame_that_never_answers_is_given_up_after_eight_seconds(
     early = heard(page, "offer-unavailable")
     page.clock.run_for(1_500)
     late = heard(page, "offer-unavailable")
+    expect(page.locator("insurance-offer iframe")).to_be_hidden()
     page.get_by_role("button", name="Pay").click()
     expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
 
     assert (len(early), len(late)) == (0, 1)
     assert len(partner.bought) == 1
+
+
+def test_a_page_cannot_send_an_answer_that_the_customer_has_just_changed(
+    page: Page, partner: Partner
+) -> None:
+    offer = visit(page, partner)
+    choose(page, offer, 0)
+
+    on_their_way: list[Route] = []
+    page.route("**/choice**", lambda route: on_their_way.extend([route]))
+    with page.expect_request("**/choice**"):
+        offer.get_by_role("radio").nth(2).check()
+    page.get_by_role("button", name="Pay").click()
+    held = page.evaluate("document.querySelector('insurance-offer').validationMessage")
+    on_their_way[0].continue_()
+    await_event(page, "change", 2)
+    page.get_by_role("button", name="Pay").click()
+    expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
+
+    assert held == "Your answer is being saved."
+    [bought] = partner.bought
+    assert b'"opted_out"' in decoded(bought["insurance"])
 
 
 def test_an_answer_that_cannot_be_stored_is_not_shown_as_stored(

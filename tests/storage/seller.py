@@ -11,7 +11,7 @@ from itertools import count
 
 from tests.builders import a_booking, a_partner, a_purchase, an_opted_in_offer
 from widget.bookings import Policy
-from widget.evidence import offer_confirmed, offer_shown
+from widget.evidence import offer_confirmed, offer_made
 from widget.messages import owed_by
 from widget.storage.sqlite import SqliteStorage
 
@@ -31,7 +31,7 @@ async def sell(storage: SqliteStorage, name: str, numbers: count[int]) -> None:
     for number in numbers:
         purchase = a_purchase(reference=f"{name}-{number}")
         offer = an_opted_in_offer(id=f"{name}-{number:05}-INS", purchase=purchase)
-        await storage.save_offer(offer, offer_shown(offer, texts_version="texts-1"))
+        await storage.save_offer(offer, offer_made(offer, texts_version="texts-1"))
         policies = (Policy(f"TRV-{offer.id}", offer.chosen[0]),)
         booking = a_booking(offer=offer, policies=policies, transaction_id=offer.id)
         await storage.save_booking(booking, offer_confirmed(booking), owed_by(booking))

@@ -30,7 +30,7 @@ from tests.builders import (
 from tests.fakes import Clock
 from widget.bookings import Booking, Policy
 from widget.errors import PaymentAlreadyUsed, StorageUnavailable
-from widget.evidence import Leaf, choice_made, offer_confirmed, offer_declined, offer_shown
+from widget.evidence import Leaf, choice_made, offer_confirmed, offer_declined, offer_made
 from widget.messages import Message, owed_by
 from widget.offers import Choice, Offer, Status
 from widget.partners import Mode
@@ -74,7 +74,7 @@ async def storage(opener: Opener) -> Storage:
 
 
 def shown(offer: Offer) -> Leaf:
-    return offer_shown(offer, texts_version="texts-1")
+    return offer_made(offer, texts_version="texts-1")
 
 
 def chosen(offer: Offer) -> Leaf:
@@ -446,7 +446,7 @@ async def test_a_decline_is_stored_with_its_evidence(storage: Storage) -> None:
     assert await storage.change_offer(offer, offer.decline(), leaf) is True
 
     assert await storage.find_offer("acme", offer.id) == offer.decline()
-    assert await kinds_of_evidence(storage, offer) == ["offer_shown", "offer_declined"]
+    assert await kinds_of_evidence(storage, offer) == ["offer_made", "offer_declined"]
 
 
 async def test_a_choice_on_an_offer_that_has_changed_stores_nothing(storage: Storage) -> None:
@@ -458,7 +458,7 @@ async def test_a_choice_on_an_offer_that_has_changed_stores_nothing(storage: Sto
     assert await storage.change_offer(seen, late, chosen(late)) is False
 
     assert await storage.find_offer("acme", seen.id) == first
-    assert await kinds_of_evidence(storage, seen) == ["offer_shown", "choice_made"]
+    assert await kinds_of_evidence(storage, seen) == ["offer_made", "choice_made"]
 
 
 async def test_a_choice_on_an_offer_that_was_declined_stores_nothing(storage: Storage) -> None:
@@ -514,7 +514,7 @@ async def test_of_many_choices_at_once_one_is_stored(opener: Opener) -> None:
 
     assert stored.count(True) == 1
     assert await storages[0].find_offer("acme", seen.id) == moves[stored.index(True)]
-    assert await kinds_of_evidence(storages[0], seen) == ["offer_shown", "choice_made"]
+    assert await kinds_of_evidence(storages[0], seen) == ["offer_made", "choice_made"]
 
 
 async def test_a_choice_whose_evidence_cannot_be_kept_is_not_stored(storage: Storage) -> None:
@@ -562,7 +562,7 @@ async def test_an_offer_that_is_a_booking_gives_that_one(storage: Storage) -> No
 
     assert await sell(storage, again) == first
 
-    assert await kinds_of_evidence(storage, first.offer) == ["offer_shown", "offer_confirmed"]
+    assert await kinds_of_evidence(storage, first.offer) == ["offer_made", "offer_confirmed"]
     assert len(await storage.claim_messages(limit=10, lease_s=60)) == 0  # due two minutes later
 
 
@@ -585,7 +585,7 @@ async def test_an_offer_that_is_no_longer_as_it_was_seen_is_not_booked(
 
     assert await storage.find_booking("acme", stored.id) is None
     assert await storage.find_offer("acme", stored.id) == stored
-    assert await kinds_of_evidence(storage, stored) == ["offer_shown"]
+    assert await kinds_of_evidence(storage, stored) == ["offer_made"]
 
 
 async def test_an_offer_that_does_not_exist_is_not_booked(storage: Storage) -> None:
@@ -639,7 +639,7 @@ async def test_of_many_bookings_of_one_offer_at_once_there_is_one(opener: Opener
     assert winner in wishes
     assert all(booking == winner for booking in stored)
     assert sum(booking is wish for booking, wish in zip(stored, wishes, strict=True)) == 1
-    assert await kinds_of_evidence(storages[0], offer) == ["offer_shown", "offer_confirmed"]
+    assert await kinds_of_evidence(storages[0], offer) == ["offer_made", "offer_confirmed"]
 
 
 async def test_of_many_bookings_with_one_payment_at_once_there_is_one(opener: Opener) -> None:
@@ -675,7 +675,7 @@ async def test_a_booking_of_which_a_part_cannot_be_kept_is_not_stored_at_all(
 
     assert await storage.find_booking("acme", offer.id) is None
     assert await storage.find_offer("acme", offer.id) == offer
-    assert await kinds_of_evidence(storage, offer) == ["offer_shown"]
+    assert await kinds_of_evidence(storage, offer) == ["offer_made"]
     assert await sell(storage, booking) is booking  # its payment and its number are still free
 
 

@@ -21,7 +21,7 @@ from tests.builders import (
 )
 from tests.fakes import Clock
 from tests.service import Service, running_service
-from widget.evidence import offer_shown
+from widget.evidence import offer_made
 from widget.partners import Mode, secret_of, token_key_of
 from widget.storage.sqlite import SqliteStorage
 from widget.tokens import issue_quote_token, quote_token_for
@@ -223,7 +223,7 @@ def test_a_token_signed_with_ones_own_key_in_another_partners_name_sells_nothing
     ours = an_opted_in_offer()
     theirs = replace(ours, partner_code="globex")
     for offer in (ours, theirs):
-        service.run(service.storage.save_offer, offer, offer_shown(offer, texts_version="t"))
+        service.run(service.storage.save_offer, offer, offer_made(offer, texts_version="t"))
     key = token_key_of("acme", Mode.TEST, TOKEN_KEY.encode()).encode()
     forged = issue_quote_token(quote_token_for(theirs, now=NOON), [key])
 

@@ -639,3 +639,38 @@ def test_an_offer_that_the_partner_declined_says_so(service: Service) -> None:
     assert state_in(page) == "unavailable"
     assert attribute(page, "reason") == "offer_declined"
     assert "You have booked without cover." in page.text
+
+
+def test_an_offer_that_was_declined_is_not_renewed(service: Service, clock: Clock) -> None:
+    package = service.quote()
+    service.call("POST", f"bookings/{package['id']}/opt_out")
+    clock.move(minutes=31)
+
+    page = service.client.post(f"/offer/{package['offer_token']}/renew", follow_redirects=True)
+
+    assert state_in(page) == "unavailable"
+    assert "You have booked without cover." in page.text
+
+
+def test_an_include_in_a_page_that_hides_its_origin_is_answered(service: Service) -> None:
+    package = service.quote()
+    address = f"/offer/{package['offer_token']}/choice"
+    answer = {"choice": "opted_out", "return_to": "https://shop.test/checkout"}
+
+    response = service.client.post(
+        address, data=answer, headers={"Origin": "null"}, follow_redirects=False
+    )
+
+    assert response.headers["location"] == "https://shop.test/checkout"
+    assert service.package(package["id"])["choice"] == "opted_out"
+
+
+def test_a_page_that_leads_back_may_be_led_back_to(service: Service) -> None:
+    package = service.quote()
+    address = f"/offer/{package['offer_token']}/choice"
+
+    response = service.client.post(address, data={"return_to": "https://shop.test/checkout"})
+
+    assert response.status_code == 422
+    policy = response.headers["content-security-policy"]
+    assert "form-action 'self' https://shop.test;" in policy

@@ -341,3 +341,14 @@ def test_a_booking_cannot_be_reported_as_declined(service: Service) -> None:
 
     assert response.status_code == 422
     assert response.json()["code"] == "already_confirmed"
+
+
+def test_cover_starts_when_the_policy_is_issued(service: Service, clock: Clock) -> None:
+    package = service.quote()
+    service.choose_first(package)
+    clock.move(minutes=20)
+
+    booking = service.confirm(package["id"]).json()
+
+    [quote] = booking["quotes"]
+    assert quote["policy_start_date"] == clock.time.isoformat()

@@ -10,7 +10,7 @@ import brotli
 import pytest
 
 from widget.app import folder
-from widget.web.assets import LOADER
+from widget.web.assets import LOADER, read_assets
 
 VENDORED = sorted(path for path in (folder("static") / "vendor").iterdir() if path.is_dir())
 
@@ -39,7 +39,8 @@ def test_vendored_files_carry_their_version_and_their_licence(place: Path) -> No
 
 
 def test_the_loader_is_as_light_as_promised(capsys: pytest.CaptureFixture[str]) -> None:
-    size = len(brotli.compress((folder("static") / LOADER).read_bytes(), quality=11))
+    loader = read_assets(folder("static")).get(LOADER)
+    size = len(brotli.compress(loader.body, quality=11))
 
     with capsys.disabled():
         print(f"\n{LOADER}: {size} bytes with brotli, {LOADER_BYTES} are promised")

@@ -83,7 +83,7 @@ class Storage(Protocol):
         """Return the offer that a purchase leads to now: booked, or not yet expired."""
         ...
 
-    async def save_offer(self, offer: Offer, shown: Leaf) -> Offer:
+    async def save_offer(self, offer: Offer, made: Leaf) -> Offer:
         """Store a new offer with its evidence, and return it.
 
         When the purchase has a reference and leads to an offer already, nothing is stored and
@@ -115,6 +115,8 @@ class Storage(Protocol):
 
         Raises:
             PaymentAlreadyUsed: The transaction paid for another booking.
+            AlreadyConfirmed: The same purchase is booked by another offer, made after this one
+                had expired, or before it.
         """
         ...
 

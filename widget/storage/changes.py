@@ -8,7 +8,7 @@ from datetime import datetime
 import apsw
 
 from widget.bookings import Booking, Policy
-from widget.errors import PaymentAlreadyUsed
+from widget.errors import AlreadyConfirmed, PaymentAlreadyUsed
 from widget.evidence import Leaf
 from widget.messages import Message
 from widget.offers import Offer, Status
@@ -66,7 +66,7 @@ def find_open_offer(
     return rows.offer_from(found[0]) if found else None
 
 
-def save_offer(db: apsw.Connection, offer: Offer, shown: Leaf, now: datetime) -> Offer:
+def save_offer(db: apsw.Connection, offer: Offer, made: Leaf, now: datetime) -> Offer:
     """Store a new offer, unless its purchase leads to one already."""
     reference = offer.purchase.reference
     if reference is not None:
@@ -74,7 +74,7 @@ def save_offer(db: apsw.Connection, offer: Offer, shown: Leaf, now: datetime) ->
         if current := find_open_offer(db, *key, now=now):
             return current
     insert(db, "offers", rows.offer_row(offer))
-    insert(db, "evidence", rows.leaf_row(shown))
+    insert(db, "evidence", rows.leaf_row(made))
     if reference is not None:
         _lead_to(db, offer, reference)
     return offer
@@ -122,11 +122,7 @@ def save_booking(
     insert(db, "evidence", rows.leaf_row(confirmed))
     for message in messages:
         insert(db, "messages", rows.message_row(message))
-    apply(
-        db,
-        "UPDATE open_purchases SET is_booked = 1 WHERE partner_code = :code AND offer_id = :id",
-        key,
-    )
+    _book_purchase(db, booking.offer)
     return booking
 
 
@@ -157,6 +153,29 @@ def _lead_to(db: apsw.Connection, offer: Offer, reference: str) -> None:
         " DO UPDATE SET offer_id = excluded.offer_id, expires_at = excluded.expires_at",
         {**rows.offer_row(offer), "reference": reference},
     )
+
+
+def _book_purchase(db: apsw.Connection, offer: Offer) -> None:
+    """Let the purchase lead to this booking for good.
+
+    Its offer may have expired and been renewed while the payment was under way: of the two, the
+    one that is confirmed first is the booking.
+    """
+    if offer.purchase.reference is None:
+        return
+    purchase = (
+        " WHERE partner_code = :partner_code AND mode = :mode AND reference = :reference"
+        " AND purchase_hash = :purchase_hash"
+    )
+    key = {**rows.offer_row(offer), "reference": offer.purchase.reference}
+    is_booked = apply(
+        db,
+        f"UPDATE open_purchases SET offer_id = :id, is_booked = 1 {purchase} AND is_booked = 0",
+        key,
+    )
+    if not is_booked:
+        other = select(db, f"SELECT offer_id FROM open_purchases {purchase}", key)[0]
+        raise AlreadyConfirmed(other["offer_id"])
 
 
 def _insert_parts(db: apsw.Connection, booking: Booking) -> None:

@@ -168,9 +168,9 @@ class SqliteStorage:
         with translated():
             return changes.find_open_offer(self._reading, *key, now=self.now())
 
-    async def save_offer(self, offer: Offer, shown: Leaf) -> Offer:
+    async def save_offer(self, offer: Offer, made: Leaf) -> Offer:
         """Store a new offer, or return the one that its purchase leads to."""
-        return await self._do(lambda db: changes.save_offer(db, offer, shown, self.now()))
+        return await self._do(lambda db: changes.save_offer(db, offer, made, self.now()))
 
     async def find_offer(self, partner_code: str, offer_id: str) -> Offer | None:
         """Return an offer."""

@@ -54,6 +54,7 @@ def booking_answer(booking: Booking, house: House, speech: Speech) -> Json:
             sold = {
                 "status": booking.status,
                 "policy_number": numbers[quote.id],
+                "policy_start_date": booking.confirmed_at.isoformat(),
                 "confirmed_at": timestamp(booking.confirmed_at),
                 "coi": {"url": certificates[quote.id]},
             }

@@ -34,15 +34,19 @@ def new_nonce() -> str:
     return secrets.token_urlsafe(16)
 
 
-def frame_headers(origins: Sequence[str], nonce: str) -> Mapping[str, str]:
+def frame_headers(origins: Sequence[str], nonce: str, *, way_back: str = "") -> Mapping[str, str]:
     """Return the headers of a page or fragment of the offer.
+
+    Args:
+        way_back: The partner's address that a form post leads back to; browsers hold a redirect
+            against `form-action` too.
 
     Only the partner's origins may frame it. Only scripts with the nonce run, and only htmx may
     write HTML (Trusted Types). Nothing is kept by a cache.
     """
     policy = (
         f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self'; img-src 'self' data:;"
-        " connect-src 'self'; form-action 'self'; base-uri 'none';"
+        f" connect-src 'self'; form-action 'self'{_origin_of(way_back)}; base-uri 'none';"
         f" frame-ancestors {' '.join(origins) or chr(39) + 'none' + chr(39)};"
         " require-trusted-types-for 'script'; trusted-types htmx"
     )
@@ -51,6 +55,10 @@ def frame_headers(origins: Sequence[str], nonce: str) -> Mapping[str, str]:
         "Cross-Origin-Resource-Policy": "cross-origin",
         "Cache-Control": "no-store",
     }
+
+
+def _origin_of(address: str) -> str:
+    return f" {'/'.join(address.split('/')[:3])}" if address else ""
 
 
 def page_headers() -> Mapping[str, str]:
@@ -67,14 +75,18 @@ def is_htmx(request: Request) -> bool:
     return request.headers.get("hx-request") == "true"
 
 
-def is_origin_allowed(request: Request, public_url: str, origins: Sequence[str]) -> bool:
+def is_origin_allowed(
+    request: Request, public_url: str, origins: Sequence[str], *, way_back: str
+) -> bool:
     """Tell whether a form post comes from our own page or from one of the partner's.
 
     Without cookies there is nothing to ride on; this keeps a stranger's page from using a token
-    that it got hold of. Older browsers and tools send no `Origin`.
+    that it got hold of. Older browsers and tools send no `Origin`, and a page whose referrer policy
+    hides where it is sends `null`: that is good enough for an include that names its way back.
     """
     origin = request.headers.get("origin")
-    return origin is None or origin in {public_url, *origins}
+    hidden = {"null"} if way_back else set()
+    return origin is None or origin in {public_url, *origins, *hidden}
 
 
 class Envelope:

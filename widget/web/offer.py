@@ -68,11 +68,11 @@ async def choose(request: Request) -> Response:
     visit = _visit(request, surface_of(request))
     try:
         token, visit = await _enter(request, visit)
-        _check_origin(request, visit)
         seen = await offer_of(visit.house, token.partner_code, token.offer_id, token.mode)
         locale = visit.house.speech(seen, visit.locale).locale
         answer, return_to = await read_answer(request, locale)
         visit = replace(visit, return_to=_allowed_return(return_to, visit.partner))
+        _check_origin(request, visit)
         try:
             offer = await record_choice(
                 token.partner_code,
@@ -97,11 +97,11 @@ async def renew(request: Request) -> Response:
     visit = _visit(request, surface_of(request))
     try:
         token, visit = await _enter(request, visit)
-        _check_origin(request, visit)
         return_to = await read_return(request)
         visit = replace(visit, return_to=_allowed_return(return_to, visit.partner))
+        _check_origin(request, visit)
         offer = await offer_of(visit.house, token.partner_code, token.offer_id, token.mode)
-        if offer.is_expired(visit.house.now()):
+        if offer.status is Status.RECEIVED and offer.is_expired(visit.house.now()):
             offer = await _make(visit.house, token.partner_code, token.mode, offer.purchase)
         return await _answer(request, visit, offer)
     except DoorError as error:
@@ -184,8 +184,8 @@ async def _present(visit: Visit, offer: Offer) -> Response:
 
 
 def _check_origin(request: Request, visit: Visit) -> None:
-    origins = visit.partner.origins if visit.partner else ()
-    if not is_origin_allowed(request, visit.house.settings.public_url, origins):
+    url, origins = visit.house.settings.public_url, visit.partner.origins if visit.partner else ()
+    if not is_origin_allowed(request, url, origins, way_back=visit.return_to):
         raise AccessDenied("A page of another origin sent this answer.")
 
 

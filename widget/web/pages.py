@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from math import ceil
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -113,7 +114,9 @@ def _respond(visit: Visit, speech: Speech, status: int, **values: object) -> Res
         dir=formats.direction(speech.locale),
         **values,
     )
-    return HTMLResponse(html, status_code=status, headers=frame_headers(origins, nonce))
+    return HTMLResponse(
+        html, status_code=status, headers=frame_headers(origins, nonce, way_back=visit.return_to)
+    )
 
 
 def _unavailable(
@@ -160,7 +163,8 @@ def _view(
         premium_currency=offer.purchase.currency if chosen else "",
         premium=formats.money(offer.premium, speech.formats) if chosen else "",
         plan_name=formats.listed([_plan_name(q, house, speech) for q in chosen], speech.formats),
-        expires_in_s=max(0, int((offer.expires_at - house.now()).total_seconds())),
+        # Rounded up: a page that asks a moment too early would hear that nothing has changed.
+        expires_in_s=max(0, ceil((offer.expires_at - house.now()).total_seconds())),
         policy_numbers=policy_numbers,
     )
 
