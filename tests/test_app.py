@@ -21,10 +21,9 @@ from widget.app import (
     new_key,
     open_storage,
 )
-from widget.bookings import Booking
 from widget.errors import CatalogueFaulty, SettingInvalid, StorageUnavailable
 from widget.messages import Message
-from widget.partners import Mode, Partner, key_id_of, secret_of
+from widget.partners import Mode, key_id_of, secret_of
 from widget.storage.sqlite import SqliteStorage
 
 
@@ -69,6 +68,13 @@ def test_a_product_with_a_gap_is_refused_by_the_name_of_its_file(tmp_path: Path)
     (tmp_path / "broken.v1.toml").write_text('code = "broken"')
 
     with pytest.raises(CatalogueFaulty, match=r"broken\.v1\.toml"):
+        build_app(some_settings(catalogue_dir=str(tmp_path)))
+
+
+def test_a_product_that_is_not_utf_8_is_refused_by_the_name_of_its_file(tmp_path: Path) -> None:
+    (tmp_path / "latin.v1.toml").write_bytes("name = 'Müller'".encode("latin-1"))
+
+    with pytest.raises(CatalogueFaulty, match=r"latin\.v1\.toml: it is not UTF-8"):
         build_app(some_settings(catalogue_dir=str(tmp_path)))
 
 
@@ -125,18 +131,18 @@ def test_a_service_whose_database_cannot_be_opened_does_not_start(tmp_path: Path
         pass
 
 
-class Crashing(Postbox):
-    """A delivery with a fault of ours."""
+class Crashing(SqliteStorage):
+    """A storage with a fault of ours, which ends delivering."""
 
-    async def deliver(self, message: Message, booking: Booking, partner: Partner) -> None:
-        await super().deliver(message, booking, partner)
+    async def claim_messages(self, *, limit: int, lease_s: int) -> list[Message]:
+        del limit, lease_s
         raise ZeroDivisionError
 
 
 def test_a_service_that_no_longer_delivers_says_so_and_goes_on_selling(
-    storage: SqliteStorage,
+    tmp_path: Path, clock: Clock
 ) -> None:
-    with running_service(storage, delivery=Crashing()) as service:
+    with running_service(Crashing(str(tmp_path / "test.db"), clock=clock)) as service:
         package = service.quote()
         service.choose_first(package)
         service.confirm(package["id"])
@@ -161,7 +167,7 @@ def _until_not_ready(service: Service) -> dict[str, str]:
 def test_what_one_service_did_not_deliver_the_next_one_does(
     storage: SqliteStorage, clock: Clock
 ) -> None:
-    with running_service(storage, delivery=Crashing()) as service:
+    with running_service(Crashing(str(storage._path), clock=clock)) as service:
         package = service.quote()
         service.choose_first(package)
         service.confirm(package["id"])
@@ -169,9 +175,7 @@ def test_what_one_service_did_not_deliver_the_next_one_does(
     postbox = Postbox()
 
     clock.move(minutes=5)
-    with running_service(
-        SqliteStorage(str(storage._path), clock=clock), delivery=postbox
-    ) as service:
+    with running_service(storage, delivery=postbox) as service:
         deadline = time.monotonic() + 10
         while not postbox.taken and time.monotonic() < deadline:
             service.client.get("/healthz")

@@ -160,6 +160,20 @@ def test_a_secret_file_that_is_missing_is_said(database: Path, tmp_path: Path) -
     assert "cannot be read" in refused(typed(environ, "settings"))
 
 
+@pytest.mark.parametrize("name", ["TOKEN_KEYS_FILE", "CONFIG"])
+def test_a_file_that_is_not_utf_8_is_said_without_its_text(
+    database: Path, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "latin").write_bytes('host = "canary-Müller"'.encode("latin-1"))
+    environ = environment(database, **{"TOKEN_KEYS": None, name: tmp_path / "latin"})
+
+    sentence = refused(typed(environ, "settings"))
+
+    assert str(tmp_path / "latin") in sentence
+    assert "not UTF-8" in sentence
+    assert "canary" not in sentence
+
+
 # -- partners
 
 
@@ -236,6 +250,15 @@ def test_listing_keys_shows_no_secret(acme: Command) -> None:
     assert "tk_" not in listed
 
 
+def test_making_a_key_shows_the_secret_of_no_other(acme: Command) -> None:
+    older = made(acme, "live")
+
+    shown = acme("partners", "keys", "acme", "--new", "test").stdout
+
+    assert f"{older['id']}\tlive\tgood" in shown
+    assert re.findall(r"[st]k_(live|test)_", shown) == ["test", "test"]
+
+
 def test_a_key_can_be_revoked_once(acme: Command) -> None:
     key = made(acme)
 
@@ -274,6 +297,14 @@ def test_a_database_that_cannot_be_used_is_said_in_one_sentence(tmp_path: Path) 
 
 
 # -- serving
+
+
+def test_a_database_that_is_damaged_is_said_in_one_sentence(database: Path) -> None:
+    database.write_bytes(b"not a database" * 1000)
+
+    sentence = refused(run(environment(database), "serve", "--port", "0"))
+
+    assert sentence == "The database did not take part: NotADBError."
 
 
 def test_a_port_that_is_taken_is_said_in_one_sentence(database: Path) -> None:

@@ -9,13 +9,27 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from jinja2 import DictLoader, Environment
+from structlog.testing import capture_logs
 
-from tests.builders import NOON, a_booking, a_purchase, an_opted_in_offer
+from tests.builders import (
+    NOON,
+    TOKEN_KEY,
+    a_booking,
+    a_purchase,
+    an_opted_in_offer,
+    some_settings,
+)
 from tests.fakes import Clock, Postbox
+from widget.app import load_catalogue, load_texts
 from widget.bookings import Booking, Policy
 from widget.delivering import BATCH, LEASE_S, deliver_due, deliver_forever
+from widget.delivery.letters import Letters
+from widget.delivery.mail import MailDelivery, read_server
 from widget.errors import DeliveryFailed, StorageUnavailable
-from widget.evidence import offer_confirmed, offer_shown
+from widget.evidence import offer_confirmed, offer_made
+from widget.links import Links
+from widget.logs import name_places
 from widget.messages import WAITS, Message, owed_by
 from widget.partners import Partner
 from widget.storage.sqlite import SqliteStorage
@@ -78,7 +92,7 @@ async def sell(storage: SqliteStorage, *numbers: int) -> list[Booking]:
 async def _sell(storage: SqliteStorage, number: int) -> Booking:
     purchase = a_purchase(reference=f"CHK-{number}")
     offer = an_opted_in_offer(id=f"AAAAA-{number:05}-INS", purchase=purchase)
-    await storage.save_offer(offer, offer_shown(offer, texts_version="texts-1"))
+    await storage.save_offer(offer, offer_made(offer, texts_version="texts-1"))
     booking = a_booking(
         offer=offer,
         transaction_id=f"ORDER-{number}",
@@ -235,6 +249,71 @@ async def test_a_final_refusal_is_given_up_at_once(
 
 
 # -- deaths and faults
+
+
+class Stumbling(Postbox):
+    """A delivery with a fault of ours, for one of the bookings."""
+
+    async def deliver(self, message: Message, booking: Booking, partner: Partner) -> None:
+        if booking.transaction_id == "ORDER-1":
+            raise ZeroDivisionError("canary")
+        await asyncio.sleep(0)
+        await super().deliver(message, booking, partner)
+
+
+async def test_a_fault_with_one_message_is_noted_and_stops_no_other(
+    opened: SqliteStorage, clock: Clock
+) -> None:
+    await sell(opened, *range(5))
+    postbox = Stumbling()
+    clock.move(minutes=1)
+
+    with capture_logs() as lines:
+        await deliver(opened, postbox)
+
+    assert len(postbox.taken) == 4
+    assert (1, False, "A fault of ours: ZeroDivisionError.") in problems(opened)
+    (line,) = [line for line in lines if line["event"] == "delivery_failed"]
+    assert line["message_id"] == "acme:AAAAA-00001-INS:policy_confirmation"
+    assert name_places(None, "warning", line)["fault"]["type"] == "ZeroDivisionError"
+
+
+async def test_a_letter_that_cannot_be_written_is_tried_again(
+    opened: SqliteStorage,
+) -> None:
+    await sell(opened)
+    settings = some_settings()
+    broken = Letters(
+        Environment(loader=DictLoader({}), autoescape=True),
+        catalogue=load_catalogue(settings),
+        links=Links(settings.public_url, [TOKEN_KEY.encode()]),
+        texts=load_texts(),
+    )
+    mail = MailDelivery(
+        read_server(settings.smtp_url),
+        broken,
+        sender=settings.mail_from,
+        test_recipient=settings.test_mail_to,
+    )
+
+    await deliver_due(storage=opened, delivery=mail)
+
+    assert problems(opened) == [(1, False, "A fault of ours: TemplateNotFound.")]
+
+
+async def test_when_the_database_goes_away_what_is_under_way_is_finished(
+    opened: Failing, postbox: Postbox, clock: Clock
+) -> None:
+    await sell(opened, *range(5))
+    opened.failing = ["mark_sent"]
+    clock.move(minutes=1)
+
+    with pytest.raises(StorageUnavailable):
+        await deliver(opened, postbox)
+
+    sent = opened._all("SELECT id FROM messages WHERE sent_at IS NOT NULL")
+    assert len(postbox.taken) == 5
+    assert len(sent) == 4
 
 
 async def test_what_a_dead_sender_had_taken_is_sent_by_another_after_the_lease(

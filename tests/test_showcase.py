@@ -8,23 +8,23 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx2
 import pytest
 
 from tests.browser.shop import free_ports
+from widget.server import listen
 
 ROOT = Path(__file__).parent.parent
 
 
-@contextmanager
-def demo(folder: Path, ports: list[int]) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Start the demonstration, and give its process and the line that it printed when it was up."""
+def started(folder: Path, ports: list[int]) -> subprocess.Popen[str]:
+    """Start the demonstration in a process of its own."""
     names = ("--port", "--shop-port", "--smtp-port")
     options = [word for pair in zip(names, map(str, ports), strict=True) for word in pair]
-    process = subprocess.Popen(
+    return subprocess.Popen(
         [sys.executable, "-m", "widget", "demo", "--folder", str(folder), *options],
         cwd=folder.parent,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -32,6 +32,12 @@ def demo(folder: Path, ports: list[int]) -> Iterator[tuple[subprocess.Popen[str]
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+@contextmanager
+def demo(folder: Path, ports: list[int]) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Start the demonstration, and give its process and the line that it printed when it was up."""
+    process = started(folder, ports)
     try:
         assert process.stdout is not None
         line = next((line for line in process.stdout if line.startswith("Open ")), "")
@@ -81,6 +87,36 @@ def test_a_taken_port_is_one_sentence(tmp_path: Path) -> None:
     assert line == ""
     assert process.returncode == 1
     assert errors == f"Port {ports[0]}: it is taken on 127.0.0.1; choose another\n"
+
+
+@pytest.mark.parametrize("signum", [signal.SIGHUP, signal.SIGTERM, signal.SIGINT])
+def test_a_signal_during_the_start_leaves_no_process_behind(
+    tmp_path: Path, signum: signal.Signals
+) -> None:
+    ports = free_ports(3)
+
+    process = started(tmp_path / "demo", ports)
+    children = wait_for_children(process)
+    process.send_signal(signum)
+    try:
+        process.communicate(timeout=20)
+
+        assert [child for child in children if Path(f"/proc/{child}").exists()] == []
+    finally:
+        for child in children:
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+    assert process.returncode == 0
+    for port in ports:
+        listen("127.0.0.1", port).close()
+
+
+def wait_for_children(process: subprocess.Popen[str]) -> list[int]:
+    """Return the processes that `process` has started, as soon as there are both."""
+    place = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    while len(children := place.read_text().split()) < 2:
+        assert process.poll() is None
+    return [int(child) for child in children]
 
 
 def test_when_one_process_dies_the_other_is_not_left_behind(tmp_path: Path) -> None:

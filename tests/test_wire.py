@@ -567,6 +567,8 @@ def test_a_booking_needs_a_token_and_a_policyholder() -> None:
         ({"last_name": None}, "last_name"),
         ({"email": "ada"}, "email"),
         ({"email": "Ada <ada@customer.example>"}, "email"),
+        ({"email": "=?utf-8?b?YQ==?=@customer.example"}, "email"),
+        ({"last_name": "=?utf-8?b?DQpCY2M6IGV2ZUBldmlsLmV4YW1wbGU=?="}, "last_name"),
         ({"email": "ada@customer.example\nBcc: all@customer.example"}, "email"),
         ({"email": "a" * 250 + "@customer.example"}, "email"),
         ({"country": "XX"}, "country"),

@@ -18,7 +18,7 @@ from widget.delivering import deliver_forever
 from widget.delivery.base import Delivery
 from widget.delivery.letters import Letters
 from widget.delivery.mail import MailDelivery, read_server
-from widget.errors import SettingInvalid, WidgetError
+from widget.errors import CatalogueFaulty, SettingInvalid, WidgetError
 from widget.partners import Mode, PartnerKey, key_named
 from widget.products import Catalogue, read_catalogue
 from widget.settings import Settings
@@ -124,10 +124,17 @@ def load_catalogue(settings: Settings) -> Catalogue:
         SettingInvalid: The folder has no product file.
     """
     place = Path(settings.catalogue_dir) if settings.catalogue_dir else _PACKAGE / "catalogue"
-    files = {path.name: path.read_text(encoding="utf-8") for path in place.glob("*.toml")}
+    files = {path.name: _read_product(path) for path in place.glob("*.toml")}
     if not files:
         raise SettingInvalid("OFFER_WIDGET_CATALOGUE_DIR", f"there is no product file in {place}")
     return read_catalogue(files)
+
+
+def _read_product(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise CatalogueFaulty(path.name, "it is not UTF-8") from error
 
 
 def load_texts() -> Texts:

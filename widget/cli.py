@@ -52,6 +52,8 @@ def serve(
         logs.configure(known.log_format, known.log_level)
         storage = open_storage(known)
         storage.lock()
+        # uvicorn would tell what is wrong with the database as a trace.
+        _with_storage(known, SqliteStorage.check)
         app = build_app(known, storage=storage)
         serve_app(app, listen(host or known.host, known.port if port is None else port))
 
@@ -151,11 +153,13 @@ def keys(
                 revoke in own and await storage.revoke_key(revoke, at=storage.now())
             ):
                 raise NotFound(f"Key {revoke}")
+            made = None
             if new:
                 root = known.partner_keys[-1].encode()
-                await storage.add_key(new_key(code, new, root=root, now=storage.now()))
+                made = new_key(code, new, root=root, now=storage.now())
+                await storage.add_key(made)
             for key in await storage.list_keys(code):
-                _show_key(known, key, with_secret=new is not None)
+                _show_key(known, key, with_secret=key == made)
 
         _with_storage(known, work)
 
@@ -163,9 +167,9 @@ def keys(
 def _show_key(known: Settings, key: PartnerKey, *, with_secret: bool) -> None:
     state = f"revoked {key.revoked_at:%Y-%m-%d}" if key.revoked_at else "good"
     typer.echo(f"{key.key_id}\t{key.mode}\t{state}")
-    if with_secret and not key.revoked_at:
+    if with_secret:
         roots = [root.encode() for root in known.partner_keys]
-        typer.echo(f"    secret key  {secret_of(key, roots) or '(its root key was retired)'}")
+        typer.echo(f"    secret key  {secret_of(key, roots)}")
         token_key = token_key_of(key.partner_code, key.mode, known.token_keys[-1].encode())
         typer.echo(f"    token key   {token_key}")
 
@@ -175,6 +179,8 @@ def _settings() -> Settings:
     path = os.environ.get(f"{PREFIX}CONFIG")
     try:
         file = tomllib.loads(Path(path).read_text(encoding="utf-8")) if path else None
+    except UnicodeDecodeError as error:
+        raise SettingInvalid(f"{PREFIX}CONFIG", f"{path} is not UTF-8") from error
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise SettingInvalid(f"{PREFIX}CONFIG", f"{path} cannot be read: {error}") from error
     return settings.read_settings(os.environ, file, read_secret=_read_secret)
@@ -185,6 +191,8 @@ def _read_secret(path: str) -> str:
         return Path(path).read_text(encoding="utf-8")
     except OSError as error:
         raise SettingInvalid(path, f"this secret cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise SettingInvalid(path, "this secret is not UTF-8") from error
 
 
 def _with_storage(known: Settings, work: Callable[[SqliteStorage], Awaitable[Result]]) -> Result:

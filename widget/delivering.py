@@ -57,30 +57,53 @@ async def deliver_due(
         StorageUnavailable: What was sent may be sent once more; nothing is lost.
     """
     messages = await storage.claim_messages(limit=BATCH, lease_s=LEASE_S)
-    await asyncio.gather(*(_deliver(message, storage, delivery, spread()) for message in messages))
+    tries = (_deliver(message, storage, delivery, spread()) for message in messages)
+    # Each comes to its end: what was sent is marked, whatever becomes of the others.
+    for outcome in await asyncio.gather(*tries, return_exceptions=True):
+        if isinstance(outcome, BaseException):
+            raise outcome
     return len(messages)
 
 
 async def _deliver(message: Message, storage: Storage, delivery: Delivery, spread: float) -> None:
+    try:
+        await _hand_over(message, storage, delivery)
+    except StorageUnavailable:
+        raise  # not this message's fault: the round pauses
+    except DeliveryFailed as error:
+        await _put_off(message, storage, error, spread, fault=error.__cause__)
+    except Exception as error:  # noqa: BLE001 - one message's fault must not stop the others
+        problem = DeliveryFailed(f"A fault of ours: {type(error).__name__}.")
+        await _put_off(message, storage, problem, spread, fault=error)
+    else:
+        await storage.mark_sent(message)
+
+
+async def _hand_over(message: Message, storage: Storage, delivery: Delivery) -> None:
     booking = await storage.find_booking(message.partner_code, message.booking_id)
     partner = await storage.find_partner(message.partner_code)
     if booking is None or partner is None:
         raise StorageUnavailable(f"Message {message.id} has no booking.")
-    try:
-        await delivery.deliver(message, booking, partner)
-    except DeliveryFailed as error:
-        again = None if error.is_final else next_try(message, now=storage.now(), spread=spread)
-        await storage.mark_failed(message, next_try_at=again, problem=str(error))
-        _log.warning(
-            "delivery_failed",
-            message_id=message.id,
-            problem=str(error),
-            gave_up=again is None,
-            exc_info=error.__cause__,
-        )
-    else:
-        await storage.mark_sent(message)
-        _log.info("delivered", message_id=message.id)
+    await delivery.deliver(message, booking, partner)
+
+
+async def _put_off(
+    message: Message,
+    storage: Storage,
+    error: DeliveryFailed,
+    spread: float,
+    *,
+    fault: BaseException | None,
+) -> None:
+    again = None if error.is_final else next_try(message, now=storage.now(), spread=spread)
+    await storage.mark_failed(message, next_try_at=again, problem=str(error))
+    _log.warning(
+        "delivery_failed",
+        message_id=message.id,
+        problem=str(error),
+        gave_up=again is None,
+        exc_info=fault,
+    )
 
 
 async def _wait(wake: asyncio.Event, seconds: float) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from widget.errors import SettingInvalid
+from widget.partners import is_origin
 
 PREFIX = "OFFER_WIDGET_"
 
@@ -74,11 +75,15 @@ class Settings:
     log_level: str = _setting("info", "debug, info, warning or error.")
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"https?://[^/?#\s]+", self.public_url):
+        # Browsers tell us whom they talk to in their spelling, and we compare it with ours.
+        if not is_origin(self.public_url):
             raise SettingInvalid(
                 f"{PREFIX}PUBLIC_URL",
-                "write scheme and host without a path, like https://cover.example",
+                "write scheme and host in lower case, without a path and without a default port,"
+                " like https://cover.example",
             )
+        if self.test_mail_to and not re.fullmatch(r"[^@\s]+@[^@\s]+", self.test_mail_to):
+            raise SettingInvalid(f"{PREFIX}TEST_MAIL_TO", "write one address, name@mail.example")
         if self.log_format not in {"json", "console"}:
             raise SettingInvalid(f"{PREFIX}LOG_FORMAT", "choose json or console")
         if self.log_level not in {"debug", "info", "warning", "error"}:

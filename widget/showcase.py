@@ -70,11 +70,15 @@ def demonstrate(stand: Stand) -> None:
     for port in (stand.port, stand.shop_port, stand.smtp_port):
         listen("127.0.0.1", port).close()
     environments = prepare(stand)
-    processes = [start_service(environments), start_shop(environments)]
+    signals = _noted_signals()
+    processes: list[Process] = []
     try:
-        await_ports(processes, (stand.port, stand.shop_port))
-        typer.echo(f"Open {stand.shop_url} and book a trip. Ctrl-C ends the demonstration.")
-        _await_end(processes)
+        processes.append(start_service(environments))
+        processes.append(start_shop(environments))
+        await_ports(processes, (stand.port, stand.shop_port), signals)
+        if not signals:
+            typer.echo(f"Open {stand.shop_url} and book a trip. Ctrl-C ends the demonstration.")
+        _await_end(processes, signals)
     finally:
         end(processes)
 
@@ -99,15 +103,17 @@ def start_shop(environments: Environments) -> Process:
     return _start(["-m", module], {**environments.shop, "PYTHONPATH": path})
 
 
-def await_ports(processes: Sequence[Process], ports: Sequence[int]) -> None:
-    """Return once every port answers.
+def await_ports(
+    processes: Sequence[Process], ports: Sequence[int], signals: Sequence[int] = ()
+) -> None:
+    """Return once every port answers, or a signal was noted.
 
     Raises:
         SettingInvalid: A process ended before that, or took too long.
     """
     deadline = time.monotonic() + START_TIMEOUT_S
     for port in ports:
-        while not _answers(port):
+        while not signals and not _answers(port):
             ended = any(process.poll() is not None for process in processes)
             if ended or time.monotonic() > deadline:
                 raise SettingInvalid("demo", "it did not start; the lines above say why")
@@ -230,10 +236,21 @@ def _answers(port: int) -> bool:
     return False
 
 
-def _await_end(processes: Sequence[Process]) -> None:
-    """Wait for Ctrl-C, SIGTERM, or the end of either process."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with contextlib.suppress(KeyboardInterrupt):
-        while all(process.poll() is None for process in processes):
-            time.sleep(0.2)
-        raise SettingInvalid("demo", "a process ended by itself; the lines above say why")
+def _noted_signals() -> Sequence[int]:
+    """Return a list that each signal which ends us joins, in place of ending us anywhere.
+
+    Nowhere, not between a start and the name that it is given, is a process left behind.
+    """
+    noted: list[int] = []
+    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(signum) is not signal.SIG_IGN:  # as `nohup` has it
+            signal.signal(signum, lambda signum, _: noted.append(signum))
+    return noted
+
+
+def _await_end(processes: Sequence[Process], signals: Sequence[int]) -> None:
+    """Wait for Ctrl-C, SIGTERM, a closed terminal, or the end of either process."""
+    while not signals:
+        if any(process.poll() is not None for process in processes):
+            raise SettingInvalid("demo", "a process ended by itself; the lines above say why")
+        time.sleep(0.2)

@@ -130,8 +130,8 @@ def _only_number(value: object) -> object:
 
 
 def _bare_address(value: object) -> object:
-    if isinstance(value, str) and "<" in value:
-        raise ValueError("Send the address alone, without a name.")
+    if isinstance(value, str) and ("<" in value or "=?" in value):
+        raise ValueError("Send the address alone, without a name and not encoded.")
     return value
 
 

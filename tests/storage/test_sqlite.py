@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import stat
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -23,7 +25,7 @@ from tests.builders import (
 )
 from tests.fakes import Clock
 from widget.errors import StorageUnavailable
-from widget.evidence import offer_confirmed, offer_shown
+from widget.evidence import offer_confirmed, offer_made
 from widget.messages import owed_by
 from widget.offers import Offer
 from widget.storage import connections
@@ -52,7 +54,7 @@ def offer_number(number: int) -> Offer:
 
 
 async def keep(storage: SqliteStorage, offer: Offer) -> Offer:
-    return await storage.save_offer(offer, offer_shown(offer, texts_version="texts-1"))
+    return await storage.save_offer(offer, offer_made(offer, texts_version="texts-1"))
 
 
 async def a_sale(storage: SqliteStorage, **person: str) -> None:
@@ -72,6 +74,24 @@ async def test_the_file_is_written_ahead_and_every_commit_reaches_the_disk(
     assert opened._writing.pragma("journal_mode") == "wal"
     assert opened._writing.pragma("synchronous") == 2  # FULL
     assert opened._writing.pragma("foreign_keys") == 1
+
+
+async def test_only_the_owner_can_read_what_holds_personal_data(
+    storage: SqliteStorage, path: Path
+) -> None:
+    before = os.umask(0)
+    try:
+        storage.lock()
+        await storage.open()
+        await storage.check()
+    finally:
+        os.umask(before)
+
+    modes = {file.name: stat.filemode(file.stat().st_mode) for file in path.parent.iterdir()}
+    await storage.close()
+
+    names = ("test.db", "test.db-wal", "test.db-shm", "test.db.lock")
+    assert modes == dict.fromkeys(names, "-rw-------")
 
 
 async def test_erased_personal_data_do_not_stay_in_the_file(
@@ -122,7 +142,7 @@ async def test_evidence_cannot_be_changed_or_removed(
         stranger.execute(sql)
 
     kept = await opened.list_evidence("acme", offer.id)
-    assert kept == [offer_shown(offer, texts_version="texts-1")]
+    assert kept == [offer_made(offer, texts_version="texts-1")]
 
 
 async def test_closing_first_stores_what_is_queued(opened: SqliteStorage, path: Path) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from dataclasses import dataclass
-from email.errors import HeaderParseError
+from email import message_from_string, policy
+from email.errors import HeaderParseError, MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import parseaddr
@@ -12,6 +14,7 @@ from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
+import structlog
 from email_validator import validate_email
 
 from widget.bookings import Booking
@@ -20,8 +23,10 @@ from widget.errors import DeliveryFailed, SettingInvalid
 from widget.messages import Message
 from widget.partners import Mode, Partner
 
-#: For the whole conversation with the mail server.
+#: For the whole conversation with the mail server; a goodbye after that may take as long again.
 TIMEOUT_S = 20
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,34 +98,31 @@ class MailDelivery:
         recipient = booking.policyholder.email
         if booking.mode is Mode.TEST:
             recipient = self._test_recipient
-        if recipient:
-            letter = self._written(booking, partner)
-            to = _address(booking.policyholder.name, recipient)
-            await self._send(_mail(message, letter, self._sender, to, booking), to.addr_spec)
-
-    def _written(self, booking: Booking, partner: Partner) -> Letter:
-        try:
-            return self._letters.policy_confirmation(booking, partner)
-        except (
-            Exception
-        ) as error:  # one letter, whatever is wrong with it, must not stop the others
-            fault = type(error).__name__
-            raise DeliveryFailed(f"The letter could not be written: {fault}.") from error
+        if not recipient:
+            _log.info("not_sent", message_id=message.id)
+            return
+        to = _address(recipient)
+        letter = self._letters.policy_confirmation(booking, partner)
+        mail = _mail(message, letter, self._sender, to, booking)
+        _check_recipient(mail, self._sender, to)
+        await self._send(mail, to.addr_spec)
+        _log.info("delivered", message_id=message.id)
 
     async def _send(self, mail: EmailMessage, recipient: str) -> None:
         server = self._server
         try:
-            await aiosmtplib.send(
-                mail,
-                recipients=[recipient],
-                hostname=server.host,
-                port=server.port,
-                username=server.username,
-                password=server.password,
-                use_tls=server.security == "smtps",
-                start_tls=server.security == "smtp+starttls",
-                timeout=TIMEOUT_S,
-            )
+            async with asyncio.timeout(TIMEOUT_S):
+                await aiosmtplib.send(
+                    mail,
+                    recipients=[recipient],
+                    hostname=server.host,
+                    port=server.port,
+                    username=server.username,
+                    password=server.password,
+                    use_tls=server.security == "smtps",
+                    start_tls=server.security == "smtp+starttls",
+                    timeout=TIMEOUT_S,
+                )
         except aiosmtplib.SMTPRecipientsRefused as error:
             is_final = all(refusal.code >= 500 for refusal in error.recipients)  # noqa: PLR2004
             raise DeliveryFailed("The recipient was refused.", is_final=is_final) from error
@@ -128,14 +130,17 @@ class MailDelivery:
             raise DeliveryFailed(f"The mail server failed: {type(error).__name__}.") from error
 
 
-def _address(name: str, address: str) -> Address:
-    """Return a recipient, with a domain that every mail server can spell."""
+def _address(address: str) -> Address:
+    """Return a recipient, with a domain that every mail server can spell.
+
+    It has no name: Python decodes what a customer's name may spell when it folds the header, line
+    breaks and further recipients included. The letter greets the customer by name.
+    """
     try:
-        # Made of parts: a comma in a header that was put together as text adds a recipient.
         if address.isascii():
-            return Address(name, addr_spec=address)
+            return Address(addr_spec=address)
         parts = validate_email(address, check_deliverability=False)
-        return Address(name, username=parts.local_part, domain=parts.ascii_domain or "")
+        return Address(username=parts.local_part, domain=parts.ascii_domain or "")
     except (ValueError, HeaderParseError) as error:
         raise DeliveryFailed("The recipient's address cannot be written.", is_final=True) from error
 
@@ -155,3 +160,21 @@ def _mail(
     mail.set_content(letter.text)
     mail.add_alternative(letter.html, subtype="html")
     return mail
+
+
+def _check_recipient(mail: EmailMessage, sender: Address, to: Address) -> None:
+    """Read the mail as its receivers will: it is for one recipient, whatever its parts spell.
+
+    Raises:
+        DeliveryFailed: It is not; trying again cannot help.
+    """
+    # As aiosmtplib chooses it.
+    is_plain = (sender.addr_spec + to.addr_spec).isascii()
+    try:
+        text = mail.as_bytes(policy=policy.SMTP if is_plain else policy.SMTPUTF8).decode()
+        headers = message_from_string(text, policy=policy.default).get_all("To", [])
+        found = [address.addr_spec for header in headers for address in header.addresses]
+    except MessageError:
+        found = []
+    if found != [to.addr_spec]:
+        raise DeliveryFailed("The mail would not have one recipient.", is_final=True)

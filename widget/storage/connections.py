@@ -37,7 +37,9 @@ def translated() -> Iterator[None]:
 
 
 def connect(path: Path) -> apsw.Connection:
-    """Open the file so that what is committed survives a power loss."""
+    """Open the file so that what is committed survives a power loss; a new one is its owner's."""
+    # It holds personal data; SQLite gives the files beside it the same mode.
+    path.touch(mode=0o600)
     connection = apsw.Connection(str(path))
     connection.set_busy_timeout(BUSY_TIMEOUT_MS)
     connection.execute("PRAGMA journal_mode = WAL")
