@@ -107,12 +107,12 @@ def test_axe_finds_nothing_on_any_page_of_a_purchase(window: Page, demo: Demo) -
     customer.await_offer()
     found["checkout"] = faults_of(window)
     customer.answer(YES)
+    offer_address = frame_of(window).url
     customer.go_to_payment()
     found["payment"] = faults_of(window)
     customer.pay()
     found["order"] = faults_of(window)
     certificate = window.get_by_role("link", name="Insurance certificate").get_attribute("href")
-    order = window.url
     customer.open_mail(window.get_by_text(re.compile(r"^TRV-\w{5}-\w{5}$")).inner_text())
     found["mail"] = faults_of(window)
     window.goto(str(certificate))
@@ -123,7 +123,9 @@ def test_axe_finds_nothing_on_any_page_of_a_purchase(window: Page, demo: Demo) -
         other.goto(address)
         found[address] = faults_of(other)
         other.close()
-    window.goto(order)
+    window.goto(offer_address)
+    expect(window.get_by_role("heading", name="Your cover is confirmed")).to_be_visible()
+    found["confirmed"] = faults_of(window)
 
     assert {name: faults for name, faults in found.items() if faults} == {}
 

@@ -15,6 +15,8 @@ class Delivery(Protocol):
     async def deliver(self, message: Message, booking: Booking, partner: Partner) -> None:
         """Hand one message over, and return once its receiver has taken it.
 
+        It logs what became of the message: only it knows whether there was anybody to send to.
+
         A message may come twice, after a crash between sending and marking; it then has the same
         id in a form that its receiver can compare.
 
