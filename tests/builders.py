@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
+from widget.amendments import Amendment, AmendmentKind
 from widget.app import load_catalogue
 from widget.bookings import Booking, Policy, Policyholder
+from widget.events import mail
 from widget.messages import Kind, Message
 from widget.money import Money
-from widget.offers import Choice, Offer, Quote
+from widget.offers import Choice, Offer, Quote, Status
 from widget.partners import Mode, Partner, PartnerKey, key_named
-from widget.products import Product
+from widget.products import AfterSale, Product
 from widget.purchases import Item, Leg, Purchase, Trip
+from widget.replies import Reply
 from widget.settings import Settings
 
 #: The moment at which tests happen unless they say otherwise.
@@ -31,6 +34,8 @@ def some_settings(**changes: Any) -> Settings:
         "token_keys": (TOKEN_KEY,),
         "partner_keys": (PARTNER_KEY,),
         "test_mail_to": "developer@acme.example",
+        "sales_limit_per_s": 0,
+        "other_limit_per_s": 0,
     }
     return Settings(**{**defaults, **changes})
 
@@ -47,11 +52,16 @@ def a_key(
     return key_named(random, partner_code, mode, root=PARTNER_KEY.encode(), now=NOON)
 
 
-def a_product() -> Product:
-    """Return the product that comes with the package."""
-    product = load_catalogue(some_settings()).on_sale("travel_protection")
+def a_product(code: str = "travel_protection") -> Product:
+    """Return a product that comes with the package."""
+    product = load_catalogue(some_settings()).on_sale(code)
     assert product is not None
     return product
+
+
+def a_product_that(**allows: Any) -> Product:
+    """Return a product that allows this after the sale, and nothing else."""
+    return a_product().model_copy(update={"after_sale": AfterSale(**allows)})
 
 
 def a_leg(**changes: Any) -> Leg:
@@ -75,6 +85,19 @@ def a_trip(**changes: Any) -> Trip:
         infants=0,
     )
     return replace(trip, **changes)
+
+
+def a_year(**changes: Any) -> Trip:
+    """Return a year of trips in Europe from 1 June 2027, for one adult from Germany."""
+    starts_at = datetime(2027, 6, 1, tzinfo=timezone(timedelta(hours=2)))
+    year = a_trip(
+        starts_at=starts_at,
+        ends_at=starts_at.replace(year=2028),
+        cost=Money.exactly(Decimal("2000.00"), "EUR"),
+        adults=1,
+        children=0,
+    )
+    return replace(year, **changes)
 
 
 def a_purchase(*, trip: Trip | None = None, **changes: Any) -> Purchase:
@@ -140,23 +163,80 @@ def a_policyholder(**changes: Any) -> Policyholder:
 def a_booking(**changes: Any) -> Booking:
     """Return the booking of `an_opted_in_offer`, confirmed two minutes after noon."""
     offer = changes.pop("offer", None) or an_opted_in_offer()
+    at = NOON + timedelta(minutes=2)
     booking = Booking(
-        offer=offer.confirmed(),
+        offer=offer.booked(Status.CONFIRMED),
         policyholder=a_policyholder(),
-        policies=(Policy("TRV-AAAAA-BBBBB", offer.chosen[0]),),
+        policies=(Policy("TRV-AAAAA-BBBBB", offer.chosen_quotes[0], issued_at=at),),
         transaction_id="ORDER-1",
-        confirmed_at=NOON + timedelta(minutes=2),
+        booked_at=at,
+        confirmed_at=at,
+        status=Status.CONFIRMED,
+        purchase=offer.purchase,
     )
     return replace(booking, **changes)
+
+
+def offer_of(booking: Booking) -> Offer:
+    """Return the offer of a booking as it was just before it was booked."""
+    return booking.offer.booked(Status.RECEIVED)
+
+
+def mails_of(booking: Booking) -> tuple[Message, ...]:
+    """Return the policy confirmation that a booking owes."""
+    return (mail(booking, Kind.POLICY_CONFIRMATION, at=booking.booked_at),)
+
+
+def a_pending_booking(**changes: Any) -> Booking:
+    """Return a booking whose outcome is not known yet."""
+    booking = a_booking(policies=(), confirmed_at=None, status=Status.PENDING)
+    booking = replace(booking, offer=booking.offer.booked(Status.PENDING))
+    return replace(booking, **changes)
+
+
+def an_amendment(**changes: Any) -> Amendment:
+    """Return a priced update of `a_booking` that changes nothing yet."""
+    booking = a_booking()
+    amendment = Amendment(
+        id="aaaaa-bbbbb-ccccc-UPD",
+        kind=AmendmentKind.UPDATE,
+        partner_code=booking.partner_code,
+        booking_id=booking.id,
+        revision=booking.revision,
+        purchase=booking.purchase,
+        policies=booking.policies,
+        policyholder=None,
+        reason=None,
+        created_at=NOON + timedelta(minutes=3),
+        expires_at=NOON + timedelta(days=1, minutes=3),
+    )
+    return replace(amendment, **changes)
+
+
+def a_reply(**changes: Any) -> Reply:
+    """Return the first answer to a request with the idempotency key `key-1`."""
+    reply = Reply(
+        partner_code="acme",
+        mode=Mode.TEST,
+        key="key-1",
+        fingerprint="f" * 64,
+        status=200,
+        body=b'{"id":"AAAAA-BBBBB-INS"}',
+        offer_id="AAAAA-BBBBB-INS",
+        created_at=NOON,
+    )
+    return replace(reply, **changes)
 
 
 def a_message(**changes: Any) -> Message:
     """Return the policy confirmation that `a_booking` owes."""
     message = Message(
-        "acme:AAAAA-BBBBB-INS:policy_confirmation",
+        "acme:AAAAA-BBBBB-INS:0:policy_confirmation",
         "acme",
+        Mode.TEST,
         "AAAAA-BBBBB-INS",
         Kind.POLICY_CONFIRMATION,
+        "mail",
         NOON + timedelta(minutes=2),
     )
     return replace(message, **changes)

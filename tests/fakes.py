@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from tests.builders import NOON
-from widget.bookings import Booking, Policy
+from widget.bookings import Booking
 from widget.errors import DeliveryFailed, UpstreamUnavailable
 from widget.messages import Message
-from widget.offers import Offer, Quote
 from widget.partners import Partner
-from widget.purchases import Purchase
 
 
 @dataclass
@@ -32,18 +31,16 @@ class Clock:
 class SilentUpstream:
     """An upstream that never has an answer."""
 
-    async def price(
-        self,
-        purchase: Purchase,  # noqa: ARG002 - as the contract has it
-        *,
-        now: datetime,  # noqa: ARG002 - as above
-    ) -> tuple[Quote, ...]:
-        """Fail."""
-        raise UpstreamUnavailable("No premium could be had in time.")
+    is_remote = False
+    sends_mail = False
 
-    async def issue(self, offer: Offer) -> tuple[Policy, ...]:  # noqa: ARG002 - as above
-        """Fail."""
-        raise UpstreamUnavailable("No policy could be had in time.")
+    def __getattr__(self, name: str) -> Any:
+        """Fail, whatever is asked for."""
+
+        async def fail(*_: Any, **__: Any) -> None:
+            raise UpstreamUnavailable(f"No answer to {name!r} could be had in time.")
+
+        return fail
 
 
 @dataclass

@@ -28,6 +28,8 @@ def environment(database: Path, **settings: object) -> Mapping[str, str]:
         "DATABASE": f"sqlite:///{database}",
         "TOKEN_KEYS": TOKEN_KEY,
         "PARTNER_KEYS": PARTNER_KEY,
+        "SALES_LIMIT_PER_S": 0,
+        "OTHER_LIMIT_PER_S": 0,
         **settings,
     }
     own = {name: value for name, value in os.environ.items() if not name.startswith("OFFER_WIDGET")}

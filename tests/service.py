@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx2
@@ -22,8 +22,8 @@ from tests.builders import (
 )
 from tests.fakes import Postbox
 from widget.app import build_app
-from widget.partners import Partner, PartnerKey, secret_of
-from widget.signatures import sign_purchase
+from widget.partners import Mode, Partner, PartnerKey, secret_of
+from widget.seals import sign_purchase
 from widget.storage.sqlite import SqliteStorage
 
 
@@ -48,6 +48,12 @@ class Service:
         """Run a coroutine function of the storage on the service's own loop."""
         assert self.client.portal is not None
         return self.client.portal.call(call, *args)
+
+    def as_key(self, key: PartnerKey) -> Service:
+        """Return the same service, called with another key of its partner."""
+        secret = secret_of(key, [PARTNER_KEY.encode()])
+        assert secret is not None
+        return replace(self, key=key, secret=secret)
 
     # -- as the partner's backend
 
@@ -98,9 +104,12 @@ def running_service(storage: SqliteStorage, **parts: Any) -> Iterator[Service]:
     """Run the whole service, with one partner, `acme`, that has a test key.
 
     Args:
-        parts: `settings`, and what `build_app` takes in place of what they name.
+        parts: `settings`, an `upstream` for both modes, and what `build_app` takes in place of
+            what they name.
     """
     settings = parts.pop("settings", some_settings())
+    if "upstream" in parts:
+        parts["upstreams"] = dict.fromkeys(Mode, parts.pop("upstream"))
     app = build_app(settings, storage=storage, **{"delivery": Postbox(), **parts})
     secret = secret_of(a_key(), [PARTNER_KEY.encode()])
     assert secret is not None

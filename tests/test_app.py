@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
@@ -134,8 +135,10 @@ def test_a_service_whose_database_cannot_be_opened_does_not_start(tmp_path: Path
 class Crashing(SqliteStorage):
     """A storage with a fault of ours, which ends delivering."""
 
-    async def claim_messages(self, *, limit: int, lease_s: int) -> list[Message]:
-        del limit, lease_s
+    async def claim_messages(
+        self, *, limit: int, lease_s: int, per_lane: int, busy: Collection[str] = ()
+    ) -> list[Message]:
+        del limit, lease_s, per_lane, busy
         raise ZeroDivisionError
 
 
@@ -150,7 +153,7 @@ def test_a_service_that_no_longer_delivers_says_so_and_goes_on_selling(
         readiness = _until_not_ready(service)
         opened = service.open(purchase_json(partner_reference="CHK-2"))
 
-    assert readiness["message"].startswith("Delivering has stopped")
+    assert readiness["message"].startswith("Background work has stopped")
     assert state_in(opened) == "open"
 
 
@@ -180,4 +183,4 @@ def test_what_one_service_did_not_deliver_the_next_one_does(
         while not postbox.taken and time.monotonic() < deadline:
             service.client.get("/healthz")
 
-    assert [message.booking_id for message, _, _ in postbox.taken] == [package["id"]]
+    assert [message.offer_id for message, _, _ in postbox.taken] == [package["id"]]

@@ -11,29 +11,20 @@ from tests.builders import (
     a_booking,
     a_policyholder,
     a_product,
-    a_purchase,
     a_quote,
     a_trip,
+    a_year,
     an_offer,
     some_settings,
 )
 from widget.app import load_catalogue, load_texts
-from widget.certificates import (
-    Certificate,
-    Speech,
-    benefits_of,
-    certificate_of,
-    documents_of,
-    insured,
-    speech_for,
-    trip_of,
-    withdrawal,
-)
+from widget.certificates import Certificate, certificate_of
+from widget.covers import Cover, Speech, cover_of, insured, speech_for, withdrawal
 from widget.links import Links
 from widget.markets import MARKETS
 from widget.money import Money
 from widget.partners import Mode
-from widget.purchases import Item
+from widget.purchases import Trip
 
 CATALOGUE = load_catalogue(some_settings())
 LINKS = Links("https://cover.test", [TOKEN_KEY.encode()])
@@ -42,6 +33,23 @@ TEXTS = load_texts()
 
 def speech(locale: str = "en", country: str = "DE") -> Speech:
     return speech_for(locale, country, TEXTS.in_locale(locale))
+
+
+def cover(
+    plan: str = "cancellation_medical",
+    *,
+    product: str = "travel_protection",
+    trip: Trip | None = None,
+    spoken: Speech | None = None,
+) -> Cover:
+    quote = a_quote(product_code=product, plan_code=plan)
+    return cover_of(
+        quote, trip or a_trip(), catalogue=CATALOGUE, links=LINKS, speech=spoken or speech()
+    )
+
+
+def a_year_cover() -> Cover:
+    return cover("medical_cancellation", product="annual_travel", trip=a_year())
 
 
 def certificate(locale: str = "en", **changes: object) -> Certificate:
@@ -87,7 +95,7 @@ def test_the_dates_are_those_on_the_clocks_of_the_trip() -> None:
 
 
 def test_a_benefit_says_what_is_paid_and_what_is_borne() -> None:
-    views = benefits_of(a_product(), "cancellation_medical", a_trip(), speech())
+    views = cover().benefits
 
     assert [(view.name, view.limit, view.excess) for view in views] == [
         ("Cancelling before departure", "€1,284.60", "10% of the claim"),
@@ -98,7 +106,7 @@ def test_a_benefit_says_what_is_paid_and_what_is_borne() -> None:
 
 
 def test_a_plan_says_nothing_of_benefits_that_it_lacks() -> None:
-    views = benefits_of(a_product(), "cancellation", a_trip(), speech())
+    views = cover("cancellation").benefits
 
     assert [view.name for view in views] == ["Cancelling before departure", "Coming home early"]
 
@@ -106,14 +114,14 @@ def test_a_plan_says_nothing_of_benefits_that_it_lacks() -> None:
 def test_benefits_are_in_the_currency_of_the_tickets() -> None:
     trip = a_trip(cost=Money(99900, "GBP"))
 
-    views = benefits_of(a_product(), "cancellation_medical", trip, speech("en", "GB"))
+    views = cover(trip=trip, spoken=speech("en", "GB")).benefits
 
     assert [view.limit for view in views] == ["£999", "£999", "£1,000,000", "£250,000"]
     assert [view.excess for view in views[2:]] == ["£90", ""]
 
 
 def test_both_documents_are_in_reach() -> None:
-    views = documents_of(a_product(), LINKS, "de")
+    views = cover(spoken=speech("de")).documents
 
     assert [view.title for view in views] == [
         "Informationsblatt zu Versicherungsprodukten",
@@ -127,11 +135,38 @@ def test_both_documents_are_in_reach() -> None:
 
 @pytest.mark.parametrize("country", sorted(MARKETS))
 def test_the_customer_is_told_how_long_they_may_withdraw(country: str) -> None:
-    text = withdrawal(country, a_product(), speech())
+    text = withdrawal(country, cover(), speech())
 
     assert f"within {MARKETS[country].withdrawal_days} days" in text
     assert "care@northgate.example" in text
     assert "%" not in text
+
+
+@pytest.mark.parametrize("locale", ["en", "de"])
+def test_a_customer_is_told_what_withdrawing_from_a_year_that_has_begun_gives_back(
+    locale: str,
+) -> None:
+    begun = {"en": "the part for the days that are left", "de": "Teil für die verbleibenden Tage"}
+
+    trip = withdrawal("DE", cover(), speech(locale))
+    year = withdrawal("DE", a_year_cover(), speech(locale))
+
+    assert begun[locale] in year
+    assert begun[locale] not in trip
+    assert "14" in year
+    assert "care@northgate.example" in year
+    assert "%" not in year
+
+
+def test_the_benefits_of_a_year_are_for_each_trip() -> None:
+    views = a_year_cover().benefits
+
+    assert [(view.name, view.limit, view.excess) for view in views] == [
+        ("Emergency medical costs, per person and trip", "€1,000,000", "€100"),
+        ("Medical transport home, per person and trip", "€250,000", ""),
+        ("Cancelling before departure, per trip", "€2,000", "10% of the claim"),
+        ("Coming home early, per trip", "€2,000", "10% of the claim"),
+    ]
 
 
 def test_a_certificate_states_the_policy() -> None:
@@ -171,14 +206,6 @@ def test_a_certificate_of_a_test_says_that_it_is_none(mode: Mode) -> None:
     offer = an_offer(mode=mode).opt_in({"q-1"}, at=NOON, locale="en")
 
     assert certificate(offer=offer).is_test == (mode is Mode.TEST)
-
-
-def test_a_quote_covers_the_trip_of_its_item() -> None:
-    other = a_trip(destination_country="ES")
-    purchase = a_purchase(items=(Item("x", None, a_trip()), Item("x", None, other)))
-    offer = an_offer(purchase=purchase)
-
-    assert trip_of(offer, a_quote(item=1)) == other
 
 
 def test_a_certificate_keeps_the_version_that_was_sold() -> None:

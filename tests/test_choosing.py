@@ -5,11 +5,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.builders import a_booking, a_partner, an_offer, an_opted_in_offer
+from tests.builders import (
+    a_booking,
+    a_partner,
+    an_offer,
+    an_opted_in_offer,
+    mails_of,
+    offer_of,
+    some_settings,
+)
 from tests.fakes import Clock
+from widget.app import load_catalogue
 from widget.choosing import MAX_ROUNDS, Answer, record_choice, record_decline
 from widget.errors import (
     AlreadyConfirmed,
@@ -20,10 +30,10 @@ from widget.errors import (
     RuleBroken,
     StorageUnavailable,
 )
-from widget.evidence import Leaf, offer_confirmed, offer_made
-from widget.messages import owed_by
+from widget.evidence import offer_confirmed, offer_made
 from widget.offers import Choice, Offer, Status
 from widget.storage.sqlite import SqliteStorage
+from widget.upstream.house import House
 
 pytestmark = pytest.mark.anyio
 
@@ -37,6 +47,9 @@ async def keep(storage: SqliteStorage, offer: Offer) -> Offer:
     return await storage.save_offer(offer, offer_made(offer, texts_version="texts-1"))
 
 
+HOUSE = House(load_catalogue(some_settings()))
+
+
 async def choose(storage: SqliteStorage, answer: Answer, partner_code: str = "acme") -> Offer:
     return await record_choice(
         partner_code, an_offer().id, answer, storage=storage, texts_version="texts-1"
@@ -44,7 +57,7 @@ async def choose(storage: SqliteStorage, answer: Answer, partner_code: str = "ac
 
 
 async def decline(storage: SqliteStorage) -> Offer:
-    return await record_decline("acme", an_offer().id, storage=storage)
+    return await record_decline("acme", an_offer().id, storage=storage, upstream=HOUSE)
 
 
 async def stored(storage: SqliteStorage) -> Offer:
@@ -59,7 +72,12 @@ async def kinds(storage: SqliteStorage) -> list[str]:
 
 async def book(storage: SqliteStorage, offer: Offer) -> None:
     booking = a_booking(offer=offer)
-    await storage.save_booking(booking, offer_confirmed(booking), owed_by(booking))
+    await storage.save_booking(
+        offer_of(booking),
+        booking,
+        [offer_confirmed(booking, at=booking.booked_at)],
+        mails_of(booking),
+    )
 
 
 class Interrupted(SqliteStorage):
@@ -69,10 +87,10 @@ class Interrupted(SqliteStorage):
         super().__init__(path, clock=clock)
         self.before_change: list[Callable[[], Awaitable[object]]] = []
 
-    async def change_offer(self, seen: Offer, changed: Offer, leaf: Leaf) -> bool:
+    async def change_offer(self, *facts: Any, **more: Any) -> bool:
         if self.before_change:
             await self.before_change.pop(0)()
-        return await super().change_offer(seen, changed, leaf)
+        return await super().change_offer(*facts, **more)
 
 
 @pytest.fixture

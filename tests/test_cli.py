@@ -216,6 +216,36 @@ def test_every_fault_of_a_partner_is_told(command: Command) -> None:
     assert command("partners", "list").stdout == ""
 
 
+def test_a_partner_signs_within_15_minutes_unless_told_otherwise(command: Command) -> None:
+    usual, own = (
+        command("partners", "add", code, "--name", "A", "--origin", "https://a.test", *options)
+        for code, options in (
+            ("usual", ()),
+            ("own", ("--clock-window-s", "3600", "--require-digest")),
+        )
+    )
+
+    assert usual.stdout.endswith("signatures within 900 s, Content-Digest not required\n")
+    assert own.stdout.endswith("signatures within 3600 s, Content-Digest required\n")
+
+
+def test_how_a_partner_signs_stays_when_something_else_is_changed(acme: Command) -> None:
+    again = ("partners", "add", "acme", "--name", "A", "--origin", "https://a.test", "--update")
+
+    acme(*again, "--clock-window-s", "3600", "--require-digest")
+    kept = acme(*again)
+    loosened = acme(*again, "--no-require-digest")
+
+    assert kept.stdout.endswith("signatures within 3600 s, Content-Digest required\n")
+    assert loosened.stdout.endswith("signatures within 3600 s, Content-Digest not required\n")
+
+
+def test_a_clock_window_that_is_too_wide_is_refused(acme: Command) -> None:
+    again = ("partners", "add", "acme", "--name", "A", "--origin", "https://a.test", "--update")
+
+    assert refused(acme(*again, "--clock-window-s", "172801")).startswith("clock_window_s: ")
+
+
 # -- keys
 
 
@@ -289,7 +319,7 @@ def test_a_partner_that_does_not_exist_has_no_keys(command: Command) -> None:
 def test_migrating_tells_the_step_that_the_database_is_at(command: Command, database: Path) -> None:
     first, again = command("migrate"), command("migrate")
 
-    assert first.stdout == again.stdout == f"sqlite:///{database} is at step 0001_journey.\n"
+    assert first.stdout == again.stdout == f"sqlite:///{database} is at step 0002_partner_api.\n"
 
 
 def test_a_database_that_cannot_be_used_is_said_in_one_sentence(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -23,7 +23,7 @@ from tests.fakes import Clock, SilentUpstream
 from widget.app import load_catalogue
 from widget.bookings import Booking
 from widget.choosing import Answer, record_choice, record_decline
-from widget.confirming import MAX_ROUNDS, Confirmation, Confirmed, confirm_offer
+from widget.confirming import MAX_ROUNDS, Confirmation, Confirmed, Selling, confirm_offer
 from widget.errors import (
     AlreadyConfirmed,
     ChoiceChanged,
@@ -38,8 +38,7 @@ from widget.errors import (
     StorageUnavailable,
     UpstreamUnavailable,
 )
-from widget.evidence import Leaf, offer_made
-from widget.messages import Message
+from widget.evidence import offer_made
 from widget.money import Money
 from widget.offers import Choice, Offer, Status
 from widget.partners import Mode
@@ -62,21 +61,17 @@ class Interrupted(SqliteStorage):
         super().__init__(path, clock=clock)
         self.before_booking: list[Callable[[], Awaitable[object]]] = []
 
-    async def save_booking(
-        self, booking: Booking, confirmed: Leaf, messages: Sequence[Message]
-    ) -> Booking | None:
+    async def save_booking(self, *facts: Any) -> Booking | None:
         if self.before_booking:
             await self.before_booking.pop(0)()
-        return await super().save_booking(booking, confirmed, messages)
+        return await super().save_booking(*facts)
 
 
 class UnsureStorage(Interrupted):
     """Stores a booking, and loses the answer on the way back."""
 
-    async def save_booking(
-        self, booking: Booking, confirmed: Leaf, messages: Sequence[Message]
-    ) -> Booking | None:
-        await super().save_booking(booking, confirmed, messages)
+    async def save_booking(self, *facts: Any) -> Booking | None:
+        await super().save_booking(*facts)
         raise StorageUnavailable("The connection was lost.")
 
 
@@ -102,8 +97,22 @@ async def confirm(
     **facts: Any,
 ) -> Confirmed:
     known: dict[str, Any] = {"policyholder": a_policyholder(), "transaction_id": "ORDER-1"}
-    confirmation = Confirmation(token or token_for(offer), **(known | facts))
-    return await confirm_offer(confirmation, storage=storage, upstream=upstream, grace=GRACE)
+    confirmation = Confirmation(
+        mode=(token or offer).mode,
+        offer_id=offer.id,
+        token=token or token_for(offer),
+        **(known | facts),
+    )
+    selling = Selling(
+        partner=a_partner((token or offer).partner_code),
+        storage=storage,
+        upstream=upstream,
+        catalogue=load_catalogue(some_settings()),
+        grace=GRACE,
+        payment_lifetime=timedelta(days=7),
+        texts_version="texts-1",
+    )
+    return await confirm_offer(confirmation, selling)
 
 
 async def choose(storage: SqliteStorage, *quote_ids: str) -> Offer:
@@ -147,8 +156,8 @@ async def test_a_confirmed_offer_is_a_booking_with_policies_evidence_and_a_messa
     assert (booking.premium, booking.confirmed_at) == (Money(4892, "EUR"), clock.time)
     kinds = [leaf.kind for leaf in await opened.list_evidence("acme", offer.id)]
     assert kinds == ["offer_made", "offer_confirmed"]
-    (message,) = await opened.claim_messages(limit=10, lease_s=60)
-    assert message.booking_id == booking.id
+    (message,) = await opened.claim_messages(limit=10, lease_s=60, per_lane=10)
+    assert message.offer_id == booking.id
 
 
 async def test_everything_that_the_partner_tells_may_agree(opened: SqliteStorage) -> None:
@@ -354,7 +363,9 @@ async def test_a_choice_that_changes_and_comes_back_is_confirmed(opened: Interru
 
 async def test_a_decline_between_reading_and_writing_is_respected(opened: Interrupted) -> None:
     offer = await keep(opened, an_opted_in_offer())
-    opened.before_booking.append(lambda: record_decline("acme", offer.id, storage=opened))
+    opened.before_booking.append(
+        lambda: record_decline("acme", offer.id, storage=opened, upstream=HOUSE)
+    )
 
     with pytest.raises(OfferDeclined):
         await confirm(opened, offer)
@@ -411,7 +422,7 @@ async def test_an_offer_that_never_stands_still_is_given_up(opened: Interrupted)
         (an_opted_in_offer(), {"tax_minor": 0}, PremiumMismatch),
         (an_opted_in_offer(), {"mode": Mode.LIVE}, NotFound),
         (an_opted_in_offer(), {"partner_code": "globex"}, NotFound),
-        (an_opted_in_offer(), {"offer_id": "OTHER-OTHER-INS"}, NotFound),
+        (an_opted_in_offer(), {"offer_id": "OTHER-OTHER-INS"}, PurchaseMismatch),
         (an_opted_in_offer().decline(), {}, OfferDeclined),
     ],
 )

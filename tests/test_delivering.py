@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,6 +18,8 @@ from tests.builders import (
     a_booking,
     a_purchase,
     an_opted_in_offer,
+    mails_of,
+    offer_of,
     some_settings,
 )
 from tests.fakes import Clock, Postbox
@@ -30,7 +32,7 @@ from widget.errors import DeliveryFailed, StorageUnavailable
 from widget.evidence import offer_confirmed, offer_made
 from widget.links import Links
 from widget.logs import name_places
-from widget.messages import WAITS, Message, owed_by
+from widget.messages import WAITS, Message
 from widget.partners import Partner
 from widget.storage.sqlite import SqliteStorage
 
@@ -52,9 +54,13 @@ class Failing(SqliteStorage):
             self.failing.remove(name)
             raise StorageUnavailable("The database did not take part.")
 
-    async def claim_messages(self, *, limit: int, lease_s: int) -> list[Message]:
+    async def claim_messages(
+        self, *, limit: int, lease_s: int, per_lane: int, busy: Collection[str] = ()
+    ) -> list[Message]:
         self._fail("claim_messages")
-        return await super().claim_messages(limit=limit, lease_s=lease_s)
+        return await super().claim_messages(
+            limit=limit, lease_s=lease_s, per_lane=per_lane, busy=busy
+        )
 
     async def mark_sent(self, message: Message) -> None:
         self._fail("mark_sent")
@@ -96,10 +102,15 @@ async def _sell(storage: SqliteStorage, number: int) -> Booking:
     booking = a_booking(
         offer=offer,
         transaction_id=f"ORDER-{number}",
-        policies=(Policy(f"TRV-{number:05}", "q-1"),),
-        confirmed_at=NOON + timedelta(seconds=number),
+        policies=(Policy(f"TRV-{number:05}", offer.chosen_quotes[0], issued_at=NOON),),
+        booked_at=NOON + timedelta(seconds=number),
     )
-    await storage.save_booking(booking, offer_confirmed(booking), owed_by(booking))
+    await storage.save_booking(
+        offer_of(booking),
+        booking,
+        [offer_confirmed(booking, at=booking.booked_at)],
+        mails_of(booking),
+    )
     return booking
 
 
@@ -120,7 +131,7 @@ async def test_a_message_is_delivered_with_its_booking_and_its_partner(
     assert await deliver(opened, postbox) == 1
 
     ((message, delivered, partner),) = postbox.taken
-    assert message == owed_by(booking)[0]
+    assert message == mails_of(booking)[0]
     assert delivered == booking
     assert partner == await opened.find_partner("acme")
 
@@ -274,7 +285,7 @@ async def test_a_fault_with_one_message_is_noted_and_stops_no_other(
     assert len(postbox.taken) == 4
     assert (1, False, "A fault of ours: ZeroDivisionError.") in problems(opened)
     (line,) = [line for line in lines if line["event"] == "delivery_failed"]
-    assert line["message_id"] == "acme:AAAAA-00001-INS:policy_confirmation"
+    assert line["message_id"] == "acme:AAAAA-00001-INS:0:policy_confirmation"
     assert name_places(None, "warning", line)["fault"]["type"] == "ZeroDivisionError"
 
 
@@ -320,7 +331,7 @@ async def test_what_a_dead_sender_had_taken_is_sent_by_another_after_the_lease(
     opened: SqliteStorage, postbox: Postbox, clock: Clock
 ) -> None:
     await sell(opened)
-    await opened.claim_messages(limit=BATCH, lease_s=LEASE_S)  # and then it died
+    await opened.claim_messages(limit=BATCH, lease_s=LEASE_S, per_lane=BATCH)  # and then it died
 
     clock.move(seconds=LEASE_S, microseconds=-1)
     while_it_runs = await deliver(opened, postbox)

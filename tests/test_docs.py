@@ -5,15 +5,20 @@ from __future__ import annotations
 import contextlib
 import re
 import subprocess
+import tomllib
 from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 
 from tests.browser.shop import free_ports, prepared
 from tests.builders import an_opted_in_offer
+from tests.service import running_service
 from widget import showcase
+from widget.products import AfterSale, TripField, Until
 from widget.settings import Settings, rows
 from widget.showcase import Stand
+from widget.storage.sqlite import SqliteStorage
 from widget.tokens import issue_quote_token, quote_token_for
 from widget.wire import BookingBody, PurchaseBody, TripBody
 
@@ -53,6 +58,21 @@ def test_the_confirmation_in_the_readme_runs_as_it_stands(tmp_path: Path) -> Non
     assert '"policy_number":"TRV-' in result.stdout
 
 
+def test_the_signer_in_the_documents_signs(tmp_path: Path) -> None:
+    names: dict[str, Any] = {}
+    exec(block_after("Credential", "python", "docs/partner-api.md"), names)  # noqa: S102
+    sign, path, body = names["signed_headers"], "/x/partners/acme/bookings/A-B-INS/", b"{}"
+
+    # It asks this machine for the time, and so does the storage.
+    with running_service(SqliteStorage(str(tmp_path / "test.db"))) as service:
+        headers = sign(service.key.key_id, service.secret, "POST", path, body)
+        taken = service.client.post(path, content=body, headers=headers)
+        changed = service.client.post(path, content=body + b" ", headers=headers)
+
+    assert taken.json()["message"] == "Quote package does not exist"
+    assert changed.json()["code"] == "digest_mismatch"
+
+
 def test_the_token_reader_in_the_documents_reads_tokens() -> None:
     offer = an_opted_in_offer()
     token = issue_quote_token(quote_token_for(offer, now=offer.created_at), [b"tk_test_key"])
@@ -77,6 +97,21 @@ def test_every_setting_is_documented_as_it_is() -> None:
         assert row.help in documented
         if row.default:
             assert f"`{row.default}`" in documented
+
+
+def test_every_permission_of_a_product_is_documented() -> None:
+    documented = text_of("docs/operating.md")
+    rows = set(re.findall(r"^\| `(\w+)` \| ", documented, re.MULTILINE))
+
+    assert rows >= AfterSale.model_fields.keys()
+    for word in (*get_args(Until), *get_args(TripField)):
+        assert f"`{word}`" in documented
+
+
+def test_the_permissions_in_the_documents_can_be_read() -> None:
+    table = tomllib.loads(block_after("Products", "toml", "docs/operating.md"))["after_sale"]
+
+    assert AfterSale.model_validate(table).model_fields_set == AfterSale.model_fields.keys()
 
 
 def test_every_attribute_and_event_of_the_element_is_documented() -> None:

@@ -18,10 +18,18 @@ KINDS: dict[str, type[Exception]] = {
 }
 
 #: These say nothing that the partner should tell apart: to it, all of them mean "try again".
-SHARED_ON_PURPOSE = {"StorageUnavailable", "UpstreamUnavailable"}
+SHARED_ON_PURPOSE = {"StorageUnavailable", "ReplyTaken", "UpstreamUnavailable"}
 
 #: What each error is made of, where it takes more than a sentence.
 FACTS: dict[str, tuple[Any, ...]] = {
+    "DigestMismatch": ("sha-256=:AAAA=:", 7),
+    "ClockSkewed": (
+        datetime(2027, 3, 1, 11, 0, tzinfo=UTC),
+        datetime(2027, 3, 1, 12, 0, tzinfo=UTC),
+        900,
+    ),
+    "SignatureInvalid": ("POST", "/x/partners/acme/quotes/", ("date",), "hmac-sha512"),
+    "DigestRequired": (),
     "InputInvalid": ({"currency": ["No."]},),
     "NotFound": ("Quote package",),
     "TokenInvalid": (),
@@ -32,6 +40,12 @@ FACTS: dict[str, tuple[Any, ...]] = {
     "OfferDeclined": ("AAAAA-BBBBB-INS",),
     "AlreadyConfirmed": ("AAAAA-BBBBB-INS",),
     "PaymentAlreadyUsed": ("ORDER-1",),
+    "RateLimited": (20, 1),
+    "StatusForbids": ("AAAAA-BBBBB-INS", "CANCELLED"),
+    "AmendmentExpired": ("aaaaa-UPD", datetime(2027, 3, 1, 12, 30, tzinfo=UTC)),
+    "AmendmentApplied": ("aaaaa-UPD",),
+    "AmendmentStale": ("aaaaa-UPD",),
+    "IdempotencyKeyReused": ("key-1",),
     "PurchaseMismatch": ("AAAAA-BBBBB-INS",),
     "PremiumMismatch": ("AAAAA-BBBBB-INS", "48.92 EUR", "1.00 EUR"),
     "CatalogueFaulty": ("a.toml", "no code"),

@@ -20,7 +20,7 @@ def leaves() -> list[Leaf]:
         offer_made(an_offer(), texts_version="t1"),
         choice_made(an_opted_in_offer(), at=LATER, texts_version="t1"),
         offer_declined(an_opted_in_offer().decline(), at=LATER),
-        offer_confirmed(a_booking()),
+        offer_confirmed(a_booking(), at=NOON),
     ]
 
 
@@ -98,7 +98,7 @@ def test_an_opt_out_can_be_proved_too() -> None:
 
 
 def test_what_was_sold_can_be_proved() -> None:
-    facts = json.loads(offer_confirmed(a_booking()).body)
+    facts = json.loads(offer_confirmed(a_booking(), at=NOON).body)
 
     assert (
         facts
@@ -154,7 +154,7 @@ def test_evidence_holds_no_personal_data() -> None:
         age=47,
     )
 
-    body = offer_confirmed(a_booking(policyholder=person)).body
+    body = offer_confirmed(a_booking(policyholder=person), at=NOON).body
 
     told: list[Any] = [value for value in astuple(person) if value not in {None, "DE", 47}]
     assert [value for value in told if value in body] == []

@@ -18,12 +18,19 @@ Sources = Mapping[str, str]
 
 ROOF = set("app cli server showcase __main__".split())
 WEB = {"web"}
-DEEDS = set("quoting choosing confirming delivering".split())
+DEEDS = set(
+    """
+    quoting choosing confirming amending modifying cancelling renewing collecting mailing
+    delivering reconciling
+    """.split()
+)
 DOORS = {"storage", "upstream", "delivery"}
 GROUND = set(
     """
-    bookings certificates countries errors evidence formats links logs markets messages money offers
-    partners products purchases rates settings signatures texts tokens wire
+    amendments bookings cancellations catalogues certificates changes countries covers digests
+    errors events evidence examples formats gaps instalments limits links logs markets messages
+    money offer_ids offers partners products purchases rates refunds replies schedules seals
+    settings signatures terms texts tokens webhooks wire
     """.split()
 )
 
@@ -35,7 +42,8 @@ THIRD_PARTIES = {
     "formats": {"babel"},
     "texts": {"babel"},
     "tokens": {"itsdangerous"},
-    "wire": {"pydantic"},
+    "wire": {"pydantic", "typing_extensions"},
+    "catalogues": {"pydantic"},
     "products": {"pydantic"},
     "logs": {"structlog"},
 }
@@ -47,8 +55,8 @@ OUTSIDE = set(
     smtplib socket socketserver sqlite3 ssl subprocess tempfile threading time urllib.request uuid
     """.split()
 )
-#: `texts` keeps a file in memory, where Babel wants one.
-ALLOWED_OUTSIDE = {"texts": {"io"}}
+#: `texts` keeps a file in memory, where Babel wants one; `offer_ids` spells, and draws nothing.
+ALLOWED_OUTSIDE = {"texts": {"io"}, "offer_ids": {"uuid"}}
 
 #: Calls that read a clock or open a file without an import that tells.
 TELLTALE_METHODS = set(
@@ -247,7 +255,8 @@ def test_every_room_is_there() -> None:
     ("floor", "rooms"), [("roof", ROOF), ("web", WEB), ("deeds", DEEDS), ("doors", DOORS)]
 )
 def test_the_map_in_the_package_shows_the_same_floors(floor: str, rooms: set[str]) -> None:
-    found = re.search(rf"^{floor} +(.+?)  +may import", widget.__doc__ or "", re.MULTILINE)
+    drawn = widget.__doc__ or ""
+    found = re.search(rf"^{floor} +(.+?)  +may import", drawn, re.MULTILINE | re.DOTALL)
 
     assert found is not None
     assert {room.strip("/") for room in found[1].split()} == rooms
@@ -375,9 +384,9 @@ def test_every_exception_to_the_rules_is_still_needed() -> None:
             "widget.texts calls open(): the ground is told the time and does no I/O.",
         ),
         (
-            "widget.cancelling",
+            "widget.erasing",
             "",
-            "widget.cancelling stands on no floor: decide where, and say so in widget/__init__.py.",
+            "widget.erasing stands on no floor: decide where, and say so in widget/__init__.py.",
         ),
         (
             "widget.web.form_helpers",

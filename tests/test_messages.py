@@ -7,28 +7,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.builders import NOON, a_booking, a_message, an_opted_in_offer
-from widget.messages import JITTER, WAITS, Kind, next_try, owed_by
+from tests.builders import NOON, a_booking, a_message, an_opted_in_offer, mails_of
+from widget.messages import JITTER, WAITS, Kind, next_try
 
 spreads = st.floats(-1, 1)
 
 
 def test_a_new_booking_owes_the_policy_confirmation_at_once() -> None:
-    (message,) = owed_by(a_booking())
+    (message,) = mails_of(a_booking())
 
     assert message.kind is Kind.POLICY_CONFIRMATION
-    assert (message.partner_code, message.booking_id) == ("acme", "AAAAA-BBBBB-INS")
+    assert (message.partner_code, message.offer_id) == ("acme", "AAAAA-BBBBB-INS")
     assert message.due_at == a_booking().confirmed_at
     assert message.failures == 0
 
 
 def test_a_booking_that_is_written_twice_owes_the_same_message() -> None:
-    assert owed_by(a_booking()) == owed_by(a_booking())
+    assert mails_of(a_booking()) == mails_of(a_booking())
 
 
 def test_bookings_of_different_partners_owe_different_messages() -> None:
     one, other = (
-        owed_by(a_booking(offer=an_opted_in_offer(partner_code=code))) for code in ("acme", "brio")
+        mails_of(a_booking(offer=an_opted_in_offer(partner_code=code))) for code in ("acme", "brio")
     )
 
     assert one[0].id != other[0].id

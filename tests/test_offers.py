@@ -58,8 +58,8 @@ STATES: dict[str, tuple[Offer, datetime]] = {
     "opted out": (opt_out(an_offer()), SOON),
     "declined": (an_offer().decline(), SOON),
     "declined after opt-in": (an_opted_in_offer().decline(), SOON),
-    "confirmed": (an_opted_in_offer().confirmed(), SOON),
-    "confirmed, past the expiry": (an_opted_in_offer().confirmed(), EXPIRY),
+    "confirmed": (an_opted_in_offer().booked(Status.CONFIRMED), SOON),
+    "confirmed, past the expiry": (an_opted_in_offer().booked(Status.CONFIRMED), EXPIRY),
     "expired": (an_offer(), EXPIRY),
     "expired after opt-in": (an_opted_in_offer(), EXPIRY),
     "expired after opt-in, past the grace": (an_opted_in_offer(), LAST_MOMENT),
@@ -249,11 +249,11 @@ def test_a_confirmed_offer_does_not_expire() -> None:
     offer = an_opted_in_offer()
 
     assert offer.is_expired(EXPIRY)
-    assert not offer.confirmed().is_expired(EXPIRY)
+    assert not offer.booked(Status.CONFIRMED).is_expired(EXPIRY)
 
 
 def test_confirming_keeps_the_choice() -> None:
-    offer = an_opted_in_offer().confirmed()
+    offer = an_opted_in_offer().booked(Status.CONFIRMED)
 
     assert replace(offer, status=Status.RECEIVED) == an_opted_in_offer()
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.builders import NOON, PARTNER_KEY, a_key
 from widget.errors import InputInvalid
 from widget.partners import (
+    CLOCK_WINDOW_S,
     Mode,
     checked_partner,
     is_origin,
@@ -102,6 +103,29 @@ def test_every_fault_of_a_partner_is_named_at_once() -> None:
 
     assert error.value.problems.keys() == {"code", "name", "origins"}
     assert len(error.value.problems["origins"]) == 2
+
+
+def test_a_partner_signs_within_15_minutes_and_bodies_only_when_told() -> None:
+    partner = checked_partner("acme", "Acme", [], now=NOON)
+
+    assert (partner.clock_window_s, partner.requires_digest) == (CLOCK_WINDOW_S, False) == (900, 0)
+
+
+@pytest.mark.parametrize("window_s", [60, 900, 172_800])
+def test_a_partner_may_have_a_clock_window_of_its_own(window_s: int) -> None:
+    partner = checked_partner(
+        "acme", "Acme", [], now=NOON, clock_window_s=window_s, requires_digest=True
+    )
+
+    assert (partner.clock_window_s, partner.requires_digest) == (window_s, True)
+
+
+@pytest.mark.parametrize("window_s", [-900, 0, 59, 172_801])
+def test_a_clock_window_is_a_minute_to_two_days(window_s: int) -> None:
+    with pytest.raises(InputInvalid, match="clock_window_s") as error:
+        checked_partner("acme", "Acme", [], now=NOON, clock_window_s=window_s)
+
+    assert error.value.problems["clock_window_s"] == [f"Give 60 to 172800 seconds, not {window_s}."]
 
 
 @pytest.mark.parametrize("code", ["", "a", "-a", "a" * 33, "Acme", "a b", "a_b", "acme\n", "ácme"])

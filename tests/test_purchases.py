@@ -261,7 +261,7 @@ def test_the_spelling_of_a_number_does_not_change_the_hash(number: str) -> None:
 
 @pytest.mark.parametrize(
     "spelling",
-    ["2027-05-30T12:00:00Z", "2027-05-30T12:00:00.000+00:00", "2027-05-30 12:00:00-00:00"],
+    ["2027-05-30T12:00:00Z", "2027-05-30T12:00:00.000+00:00", "2027-05-30T12:00:00-00:00"],
 )
 def test_the_spelling_of_a_moment_does_not_change_the_hash(spelling: str) -> None:
     text = json.dumps(purchase_json(trip={"trip_start_date": spelling}))

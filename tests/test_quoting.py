@@ -8,16 +8,16 @@ from datetime import timedelta
 
 import pytest
 
-from tests.builders import a_policyholder, a_purchase, a_trip, some_settings
+from tests.builders import a_partner, a_policyholder, a_purchase, a_trip, some_settings
 from tests.fakes import Clock, SilentUpstream
 from widget.app import load_catalogue
 from widget.choosing import Answer, record_choice
-from widget.confirming import Confirmation, confirm_offer
+from widget.confirming import Confirmation, Selling, confirm_offer
 from widget.errors import InputInvalid, StorageUnavailable, UpstreamUnavailable
 from widget.offers import Choice, Offer, Status
 from widget.partners import Mode
 from widget.purchases import Purchase
-from widget.quoting import make_offer
+from widget.quoting import Quoting, make_offer
 from widget.storage.sqlite import SqliteStorage
 from widget.tokens import quote_token_for
 from widget.upstream.base import Upstream
@@ -35,15 +35,8 @@ async def quote(
     mode: Mode = Mode.TEST,
     upstream: Upstream = HOUSE,
 ) -> Offer:
-    return await make_offer(
-        "acme",
-        mode,
-        purchase or a_purchase(),
-        storage=storage,
-        upstream=upstream,
-        lifetime=timedelta(minutes=30),
-        texts_version="texts-1",
-    )
+    quoting = Quoting("acme", mode, timedelta(minutes=30), "texts-1")
+    return await make_offer(quoting, purchase or a_purchase(), storage=storage, upstream=upstream)
 
 
 async def test_an_offer_holds_a_quote_for_each_plan_and_nothing_is_chosen(
@@ -141,9 +134,16 @@ async def test_a_booked_purchase_stays_booked(opened: SqliteStorage, clock: Cloc
     answer = Answer(Choice.OPTED_IN, [offer.quotes[0].id])
     chosen = await record_choice("acme", offer.id, answer, storage=opened, texts_version="t")
     token = quote_token_for(chosen, now=clock.time)
-    await confirm_offer(
-        Confirmation(token, a_policyholder()), storage=opened, upstream=HOUSE, grace=timedelta(0)
+    selling = Selling(
+        partner=a_partner(),
+        storage=opened,
+        upstream=HOUSE,
+        catalogue=load_catalogue(some_settings()),
+        grace=timedelta(0),
+        payment_lifetime=timedelta(0),
+        texts_version="t",
     )
+    await confirm_offer(Confirmation(offer.mode, offer.id, a_policyholder(), token=token), selling)
 
     clock.move(days=400)
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.builders import NOON, a_product, a_purchase, a_trip
+from tests.builders import NOON, a_product, a_purchase, a_trip, a_year
 from widget.markets import MARKETS
 from widget.money import Money
 from widget.purchases import Trip
 from widget.rates import Premium, ineligibility, premium_of
+from widget.terms import next_term
 
 PRODUCT = a_product()
 CANCELLATION, MEDICAL = PRODUCT.plan
@@ -307,3 +308,78 @@ def test_every_broken_rule_is_told_at_once() -> None:
         "trip_end_date",
         "trip_start_date",
     }
+
+
+# -- a year of trips
+
+
+# Worked out the same way, for 367 days: from midnight to the midnight a year later, through a 29
+# February.
+#
+#   DE to PT, 1 adult       367 * 0.105 = 38.535, * 1.19 = 45.8567
+#                           2000 * 0.5 % + 367 * 0.125 = 55.875, * 1.19 = 66.4913
+#   DE to JP, 1 adult       367 * 0.215 = 78.905, * 1.19 = 93.8970
+#                           10 + 367 * 0.260 = 105.42, * 1.19 = 125.4498
+#   DE to DE, with infant   367 * 0.060 + 6.00 (the minimum) = 28.02, * 1.19 = 33.3438
+#                           5 + 367 * 0.070 + 9.00 (0.5 % of 1000 is less) = 39.69, * 1.19 = 47.2311
+@pytest.mark.parametrize(
+    ("destination", "infants", "medical", "cancellation"),
+    [("PT", 0, 4586, 6649), ("JP", 0, 9390, 12545), ("DE", 1, 3334, 4723)],
+)
+def test_a_year_is_priced_by_the_widest_zone(
+    destination: str, infants: int, medical: int, cancellation: int
+) -> None:
+    product = a_product("annual_travel")
+    year = a_year(destination_country=destination, infants=infants)
+
+    premiums = [premium_of(plan, product, year, MARKETS["DE"]) for plan in product.plan]
+
+    assert [premium.total.minor for premium in premiums] == [medical, cancellation]
+
+
+@pytest.mark.parametrize("country", sorted(MARKETS))
+@pytest.mark.parametrize("destination", ["PT", "JP", "US", "DE"])
+@pytest.mark.parametrize("currency", ["EUR", "GBP", "USD"])
+def test_a_year_with_cancellation_never_costs_less_than_one_without(
+    country: str, destination: str, currency: str
+) -> None:
+    product = a_product("annual_travel")
+    year = a_year(
+        departure_country=country,
+        destination_country=destination,
+        cost=Money.exactly(product.eligibility.cost_min[currency], currency),
+        children=2,
+        infants=1,
+    )
+
+    medical, cancellation = (
+        premium_of(plan, product, year, MARKETS[country]).total for plan in product.plan
+    )
+
+    assert 0 < medical.minor < cancellation.minor
+
+
+@pytest.mark.parametrize("year", [2026, 2027, 2028])
+def test_every_year_is_a_term_of_annual_cover_and_so_is_its_renewal(year: int) -> None:
+    product = a_product("annual_travel")
+    starts_at = NOON.replace(year=year, month=2, day=28)
+    running = a_year(starts_at=starts_at, ends_at=starts_at.replace(year=year + 1))
+
+    for term in (running, next_term(running)):
+        assert ineligibility(product, a_purchase(trip=term), term, days_ahead=60) == {}
+
+
+@pytest.mark.parametrize(
+    ("ends_at", "words"),
+    [
+        (a_year().starts_at + timedelta(days=363), "at least 365 days, not 364"),
+        (a_year().starts_at + timedelta(days=367), "up to 367 days, not 368"),
+    ],
+)
+def test_a_year_is_not_shorter_and_not_longer(ends_at: datetime, words: str) -> None:
+    year = a_year(ends_at=ends_at)
+
+    problems = ineligibility(a_product("annual_travel"), a_purchase(trip=year), year, days_ahead=90)
+
+    assert list(problems) == ["trip_end_date"]
+    assert words in problems["trip_end_date"][0]

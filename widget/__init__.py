@@ -4,7 +4,9 @@ Plural nouns know. Gerunds do. Folders talk to the outside. The roof puts it tog
 
 roof     app cli server showcase __main__             may import everything
 web      web/                                         may import ground, deeds, the doors' base
-deeds    quoting choosing confirming delivering       may import ground, the doors' base
+deeds    quoting choosing confirming
+         amending modifying cancelling renewing
+         collecting mailing delivering reconciling    may import ground, the doors' base
 doors    storage/ upstream/ delivery/                 may import ground
 ground   everything else here                         may import ground
 

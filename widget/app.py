@@ -5,22 +5,25 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 
 import widget
+from widget.catalogues import read_catalogue
 from widget.delivering import deliver_forever
 from widget.delivery.base import Delivery
 from widget.delivery.letters import Letters
 from widget.delivery.mail import MailDelivery, read_server
 from widget.errors import CatalogueFaulty, SettingInvalid, WidgetError
 from widget.partners import Mode, PartnerKey, key_named
-from widget.products import Catalogue, read_catalogue
+from widget.products import Catalogue
+from widget.reconciling import reconcile_forever
 from widget.settings import Settings
 from widget.storage.base import Storage
 from widget.storage.sqlite import SqliteStorage
@@ -52,7 +55,7 @@ def build_app(
     settings: Settings,
     *,
     storage: Storage | None = None,
-    upstream: Upstream | None = None,
+    upstreams: Mapping[Mode, Upstream] | None = None,
     delivery: Delivery | None = None,
 ) -> Starlette:
     """Return the service. Each part that is given replaces the one that the settings name.
@@ -66,7 +69,7 @@ def build_app(
     house = House(
         settings=settings,
         storage=storage or open_storage(settings),
-        upstream=upstream or HouseUpstream(catalogue),
+        upstreams=upstreams or dict.fromkeys(Mode, HouseUpstream(catalogue)),
         catalogue=catalogue,
         texts=texts,
         rendering=load_rendering(settings),
@@ -76,8 +79,12 @@ def build_app(
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[Mapping[str, object]]:
         await house.storage.open()
-        async with _delivering(house, mail) as delivering:
-            yield {"house": house, "delivering": delivering}
+        deliver = deliver_forever(storage=house.storage, delivery=mail, wake=house.wake)
+        reconcile = reconcile_forever(
+            storage=house.storage, upstreams=house.upstreams, catalogue=catalogue
+        )
+        async with _at_work(deliver, reconcile) as tasks:
+            yield {"house": house, "at_work": tasks}
         await house.storage.close()
 
     app = Starlette(
@@ -171,19 +178,19 @@ def _mail(house: House) -> Delivery:
 
 
 @contextlib.asynccontextmanager
-async def _delivering(house: House, delivery: Delivery) -> AsyncIterator[asyncio.Task[None]]:
-    """Deliver in the background. If that ends by a fault of ours, `/readyz` says so."""
-    task = asyncio.create_task(
-        deliver_forever(storage=house.storage, delivery=delivery, wake=house.wake)
-    )
-    task.add_done_callback(_report)
+async def _at_work(*works: Coroutine[Any, Any, None]) -> AsyncIterator[list[asyncio.Task[None]]]:
+    """Work in the background. If some of it ends by a fault of ours, `/readyz` says so."""
+    tasks = [asyncio.create_task(work) for work in works]
+    for task in tasks:
+        task.add_done_callback(_report)
     try:
-        yield task
+        yield tasks
     finally:
-        task.cancel()
-        await asyncio.wait([task])
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
 
 
 def _report(task: asyncio.Task[None]) -> None:
     if not task.cancelled() and (error := task.exception()):
-        _log.critical("delivering_stopped", exc_info=error)
+        _log.critical("background_work_stopped", exc_info=error)

@@ -1,13 +1,21 @@
-"""Bookings: confirmed offers, with the policies that they became."""
+"""Bookings: offers that a partner confirmed, their policies, and what happens to them.
+
+A booking is a value. Its offer stays as it was sold; what is insured now stands in the policies
+and in `purchase`.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
+from widget.errors import StatusForbids
 from widget.money import Money
-from widget.offers import Offer, Status
+from widget.offers import Metadata, Offer, Quote, Status
 from widget.partners import Mode
+from widget.purchases import Purchase
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,25 +43,79 @@ class Policyholder:
 
 
 @dataclass(frozen=True, slots=True)
+class Insured:
+    """One of those whom a policy protects. Personal data, as the policyholder's."""
+
+    first_name: str
+    last_name: str
+    email: str | None = None
+    age: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """The contract for one quote."""
 
     number: str
+    #: The terms as they are now; an update replaces them under the same quote id.
+    quote: Quote
+    #: Aware UTC.
+    issued_at: datetime
+    #: CONFIRMED, CANCELLED or RENEWED.
+    status: Status = Status.CONFIRMED
+    cancelled_at: datetime | None = None
+    #: What is paid back on cancelling; None while it has not been cancelled.
+    refund: Money | None = None
+    #: A remote platform's certificate; None: we serve it.
+    certificate_url: str | None = None
+
+    @property
+    def quote_id(self) -> str:
+        """The id of the quote that became this policy."""
+        return self.quote.id
+
+
+@dataclass(frozen=True, slots=True)
+class InstalmentPayment:
+    """What the partner reported of one instalment."""
+
     quote_id: str
+    number: int
+    is_paid: bool
+    #: Aware UTC.
+    attempted_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Booking:
     """An offer that the partner confirmed after payment; it has the offer's id."""
 
+    #: As it was sold, with the status that the booking has now.
     offer: Offer
     policyholder: Policyholder
+    #: Empty until they are issued, which is when the booking becomes CONFIRMED.
     policies: tuple[Policy, ...]
     #: The partner's own id of the payment; one payment pays for one booking.
     transaction_id: str | None
     #: Aware UTC.
-    confirmed_at: datetime
-    status: Status = Status.CONFIRMED
+    booked_at: datetime
+    #: Aware UTC; None until then.
+    confirmed_at: datetime | None
+    status: Status
+    #: What is insured now; begins as the offer's.
+    purchase: Purchase
+    #: By quote id; may be empty.
+    insured: Mapping[str, tuple[Insured, ...]] = field(default_factory=dict)
+    metadata: Metadata = field(default_factory=dict)
+    #: The plan that was agreed for paying a policy in instalments, by quote id.
+    instalment_plans: Mapping[str, str] = field(default_factory=dict)
+    instalment_payments: tuple[InstalmentPayment, ...] = ()
+    #: Aware UTC; set when the customer refuses to renew.
+    renewal_declined_at: datetime | None = None
+    #: Why the upstream refused to issue; empty unless FAILED.
+    problem: str = ""
+    #: Counts the changes; two at once cannot both be the next.
+    revision: int = 0
 
     @property
     def id(self) -> str:
@@ -71,6 +133,93 @@ class Booking:
         return self.offer.mode
 
     @property
+    def in_force(self) -> tuple[Policy, ...]:
+        """The policies that are neither cancelled nor followed by a renewal."""
+        return tuple(policy for policy in self.policies if policy.status is Status.CONFIRMED)
+
+    @property
+    def quotes(self) -> tuple[Quote, ...]:
+        """What was sold, term by term; until it is issued, what was chosen."""
+        issued = tuple(policy.quote for policy in self.policies)
+        return issued or self.offer.chosen_quotes
+
+    @property
     def premium(self) -> Money:
-        """What the customer paid for all policies."""
-        return self.offer.premium
+        """What the policies in force cost; until they are issued, what was chosen."""
+        return self._sum("premium")
+
+    @property
+    def tax(self) -> Money:
+        """The tax inside `premium`."""
+        return self._sum("tax")
+
+    @property
+    def last_changed_at(self) -> datetime:
+        """When it was confirmed or, before that, booked."""
+        cancelled = (policy.cancelled_at for policy in self.policies)
+        moments = [self.booked_at, self.confirmed_at, self.renewal_declined_at, *cancelled]
+        issued = (policy.issued_at for policy in self.policies)
+        return max(moment for moment in (*moments, *issued) if moment is not None)
+
+    def issued(self, policies: tuple[Policy, ...], *, at: datetime) -> Booking:
+        """Return this booking sold: its policies exist.
+
+        Raises:
+            StatusForbids: It was not waiting for that.
+        """
+        self.check_status(Status.PENDING, Status.PENDING_PAYMENT)
+        sold = self._with_status(Status.CONFIRMED)
+        return replace(sold, policies=policies, confirmed_at=at)
+
+    def paid(self) -> Booking:
+        """Return this booking with its payment confirmed, and its policies still to be issued.
+
+        Raises:
+            StatusForbids: It was not waiting for that.
+        """
+        self.check_status(Status.PENDING_PAYMENT)
+        return self._with_status(Status.PENDING)
+
+    def failed(self, problem: str) -> Booking:
+        """Return this booking refused by the upstream.
+
+        Raises:
+            StatusForbids: It was not waiting for an answer.
+        """
+        self.check_status(Status.PENDING)
+        return replace(self._with_status(Status.FAILED), problem=problem)
+
+    def with_terms(
+        self, purchase: Purchase, policies: tuple[Policy, ...], policyholder: Policyholder
+    ) -> Booking:
+        """Return this booking with other terms; without a policy in force it is CANCELLED.
+
+        Raises:
+            StatusForbids: It is neither confirmed nor waiting for its payment.
+        """
+        self.check_status(Status.CONFIRMED, Status.PENDING_PAYMENT)
+        is_over = all(policy.status is not Status.CONFIRMED for policy in policies)
+        changed = self._with_status(Status.CANCELLED if is_over else Status.CONFIRMED)
+        return replace(changed, purchase=purchase, policies=policies, policyholder=policyholder)
+
+    def noted(self, **facts: Any) -> Booking:  # noqa: ANN401 - as dataclasses.replace
+        """Return this booking with facts that change neither status nor terms."""
+        return replace(self, revision=self.revision + 1, **facts)
+
+    def check_status(self, *allowed: Status) -> None:
+        """Make sure that the booking has one of the statuses that a move needs.
+
+        Raises:
+            StatusForbids: It has another.
+        """
+        if self.status not in allowed:
+            raise StatusForbids(self.id, self.status)
+
+    def _with_status(self, status: Status) -> Booking:
+        offer = self.offer.booked(status)
+        return replace(self, offer=offer, status=status, revision=self.revision + 1)
+
+    def _sum(self, name: str) -> Money:
+        quotes = (policy.quote for policy in self.in_force)
+        terms = quotes if self.policies else self.offer.chosen_quotes
+        return Money.total((getattr(quote, name) for quote in terms), self.purchase.currency)

@@ -1,45 +1,27 @@
-"""Cover in the customer's words: benefits, documents, who is insured, and the certificate.
-
-The offer, the certificate and the confirmation mail say the same things; they get them here,
-formatted for one locale and ready to be shown.
-"""
+"""The certificate of insurance: one policy, in words, for one locale."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
-from gettext import NullTranslations
 
 from widget import formats
 from widget.bookings import Booking, Policy
+from widget.covers import (
+    BenefitView,
+    DocumentView,
+    Speech,
+    cover_of,
+    insured,
+    withdrawal,
+)
 from widget.links import Links
-from widget.markets import MARKETS
-from widget.offers import Offer, Quote
-from widget.products import Benefit, Catalogue, Product
-from widget.purchases import Trip
-
-
-@dataclass(frozen=True, slots=True)
-class BenefitView:
-    """One part of the cover."""
-
-    name: str
-    limit: str
-    #: Empty when the customer bears nothing.
-    excess: str
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentView:
-    """A document that is in reach before the choice, and sent after it."""
-
-    title: str
-    url: str
+from widget.offers import Status
+from widget.products import Catalogue
 
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """A policy, as its certificate and its mail state it."""
+    """A policy, as its certificate and its mails state it."""
 
     policy_number: str
     product_name: str
@@ -56,6 +38,10 @@ class Certificate:
     tax: str
     issued: str
     is_test: bool
+    #: The day on which it was cancelled; empty while it was not.
+    cancelled: str
+    #: What is paid back; empty while it was not cancelled.
+    refund: str
     benefits: tuple[BenefitView, ...]
     documents: tuple[DocumentView, ...]
     #: How, and for how long, the customer may withdraw.
@@ -63,110 +49,43 @@ class Certificate:
     certificate_url: str
 
 
-@dataclass(frozen=True, slots=True)
-class Speech:
-    """One language, as spoken to one customer."""
-
-    #: The locale of the texts, for example `en`.
-    locale: str
-    #: The locale of money and dates, for example `en-DE`.
-    formats: str
-    texts: NullTranslations
-
-
-def speech_for(locale: str, country: str, texts: NullTranslations) -> Speech:
-    """Return how to speak to a customer from `country` in `locale`."""
-    return Speech(locale, formats.regional(locale, country), texts)
-
-
-def insured(trip: Trip, speech: Speech) -> str:
-    """Return who travels and when: `2 adults, 1 child, 12–19 Jun 2027`."""
-    ngettext = speech.texts.ngettext
-    counts = [
-        (trip.adults, ngettext("%(num)d adult", "%(num)d adults", trip.adults)),
-        (trip.children, ngettext("%(num)d child", "%(num)d children", trip.children)),
-        (trip.infants, ngettext("%(num)d infant", "%(num)d infants", trip.infants)),
-    ]
-    people = [text % {"num": number} for number, text in counts if number]
-    dates = formats.period(trip.starts_at.date(), trip.ends_at.date(), speech.formats)
-    return formats.listed([*people, dates], speech.formats)
-
-
-def benefits_of(
-    product: Product, plan_code: str, trip: Trip, speech: Speech
-) -> tuple[BenefitView, ...]:
-    """Return the parts of a plan's cover, with what is paid and what is borne."""
-    names = product.text_in(speech.locale).benefit
-    return tuple(
-        BenefitView(
-            name=names[benefit.code],
-            limit=formats.whole_money(benefit.limit_for(trip.cost), speech.formats),
-            excess=_excess(benefit, trip, speech),
-        )
-        for benefit in product.benefits_of(plan_code)
-    )
-
-
-def documents_of(product: Product, links: Links, locale: str) -> tuple[DocumentView, ...]:
-    """Return the product's documents, in the order of its file."""
-    return tuple(
-        DocumentView(
-            title=product.document_in(document.code, locale).title,
-            url=links.document(product, document.code, locale),
-        )
-        for document in product.document
-    )
-
-
-def withdrawal(country: str, product: Product, speech: Speech) -> str:
-    """Return how the customer may withdraw, by the rules of their market."""
-    days = MARKETS[country].withdrawal_days
-    text = speech.texts.gettext(
-        "You can withdraw within %(days)d days of your policy confirmation, without giving reasons:"
-        " write to %(contact)s. If you have not travelled or claimed, you get the whole premium"
-        " back."
-    )
-    return text % {"days": days, "contact": product.contact}
-
-
 def certificate_of(
     booking: Booking, policy: Policy, *, catalogue: Catalogue, links: Links, speech: Speech
 ) -> Certificate:
     """Return what the certificate of one of a booking's policies says."""
-    quote = next(quote for quote in booking.offer.quotes if quote.id == policy.quote_id)
-    product = catalogue.get(quote.product_code, quote.product_version)
-    trip = trip_of(booking.offer, quote)
-    text = product.text_in(speech.locale)
+    quote = policy.quote
+    trip = booking.purchase.items[quote.item].trip
+    cover = cover_of(quote, trip, catalogue=catalogue, links=links, speech=speech)
     return Certificate(
         policy_number=policy.number,
-        product_name=text.name,
-        plan_name=text.plan[quote.plan_code].name,
-        underwriter=product.underwriter,
-        underwriter_address=product.underwriter_address,
-        contact=product.contact,
+        product_name=cover.product_name,
+        plan_name=cover.plan_name,
+        underwriter=cover.underwriter,
+        underwriter_address=cover.underwriter_address,
+        contact=cover.contact,
         policyholder=booking.policyholder.name,
         insured=insured(trip, speech),
-        starts=formats.day(booking.confirmed_at.date(), speech.formats),
+        starts=formats.day(max(quote.starts_at, policy.issued_at).date(), speech.formats),
         ends=formats.day(quote.ends_at.date(), speech.formats),
         premium=formats.money(quote.premium, speech.formats),
         tax=formats.money(quote.tax, speech.formats),
-        issued=formats.day(booking.confirmed_at.date(), speech.formats),
+        issued=formats.day(policy.issued_at.date(), speech.formats),
         is_test=booking.mode == "test",
-        benefits=benefits_of(product, quote.plan_code, trip, speech),
-        documents=documents_of(product, links, speech.locale),
-        withdrawal=withdrawal(booking.offer.purchase.customer_country, product, speech),
-        certificate_url=links.certificate(booking, policy.number, speech.locale),
+        cancelled=_cancelled(policy, speech),
+        refund="" if policy.refund is None else formats.money(policy.refund, speech.formats),
+        benefits=cover.benefits,
+        documents=cover.documents,
+        withdrawal=withdrawal(booking.purchase.customer_country, cover, speech),
+        certificate_url=certificate_url(booking, policy, links, speech),
     )
 
 
-def trip_of(offer: Offer, quote: Quote) -> Trip:
-    """Return the trip that a quote covers."""
-    return offer.purchase.items[quote.item].trip
+def certificate_url(booking: Booking, policy: Policy, links: Links, speech: Speech) -> str:
+    """Return where a policy's certificate is: a remote platform's own, or ours."""
+    return policy.certificate_url or links.certificate(booking, policy.number, speech.locale)
 
 
-def _excess(benefit: Benefit, trip: Trip, speech: Speech) -> str:
-    if benefit.excess_percent is not None:
-        share = formats.percent(Decimal(benefit.excess_percent) / 100, speech.formats)
-        return speech.texts.gettext("%(share)s of the claim") % {"share": share}
-    amount = benefit.excess_in(trip.cost.currency)
-    return formats.whole_money(amount, speech.formats) if amount else ""
+def _cancelled(policy: Policy, speech: Speech) -> str:
+    if policy.status is not Status.CANCELLED or policy.cancelled_at is None:
+        return ""
+    return formats.day(policy.cancelled_at.date(), speech.formats)

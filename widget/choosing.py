@@ -8,8 +8,11 @@ from datetime import datetime
 
 from widget.errors import NotFound, StorageUnavailable
 from widget.evidence import Leaf, choice_made, offer_declined
+from widget.messages import Kind, Message
 from widget.offers import Choice, Offer
+from widget.replies import Reply
 from widget.storage.base import Storage
+from widget.upstream.base import Upstream
 
 #: Answers that arrive at once are settled one by one; more rounds than this mean something else.
 MAX_ROUNDS = 10
@@ -54,10 +57,20 @@ async def record_choice(
     return await _change(partner_code, offer_id, move, leaf, storage)
 
 
-async def record_decline(partner_code: str, offer_id: str, *, storage: Storage) -> Offer:
+async def record_decline(
+    partner_code: str,
+    offer_id: str,
+    *,
+    storage: Storage,
+    upstream: Upstream,
+    reply: Reply | None = None,
+) -> Offer:
     """Store the partner's report that the customer bought without cover.
 
-    Reporting it again changes nothing.
+    Reporting it again changes nothing. A remote upstream is told of it in the background.
+
+    Args:
+        reply: Kept with the report, when there is an idempotency key.
 
     Raises:
         NotFound: This partner has no such offer.
@@ -70,6 +83,8 @@ async def record_decline(partner_code: str, offer_id: str, *, storage: Storage) 
         lambda offer, _: offer.decline(),
         lambda offer, at: offer_declined(offer, at=at),
         storage,
+        owes=_report if upstream.is_remote else None,
+        reply=reply,
     )
 
 
@@ -79,6 +94,9 @@ async def _change(
     move: Callable[[Offer, datetime], Offer],
     leaf: Callable[[Offer, datetime], Leaf],
     storage: Storage,
+    *,
+    owes: Callable[[Offer, datetime], Message] | None = None,
+    reply: Reply | None = None,
 ) -> Offer:
     for _ in range(MAX_ROUNDS):
         seen = await storage.find_offer(partner_code, offer_id)
@@ -86,6 +104,15 @@ async def _change(
             raise NotFound("Quote package")
         now = storage.now()
         changed = move(seen, now)
-        if changed == seen or await storage.change_offer(seen, changed, leaf(changed, now)):
+        messages = () if owes is None else (owes(changed, now),)
+        if changed == seen or await storage.change_offer(
+            seen, changed, leaf(changed, now), messages=messages, reply=reply
+        ):
             return changed
     raise StorageUnavailable(f"Offer {offer_id} kept changing under {MAX_ROUNDS} attempts.")
+
+
+def _report(offer: Offer, at: datetime) -> Message:
+    """Return the message that tells a remote upstream of a decline."""
+    key = f"{offer.partner_code}:{offer.id}:{Kind.DECLINE}"
+    return Message(key, offer.partner_code, offer.mode, offer.id, Kind.DECLINE, "upstream", at)

@@ -17,7 +17,9 @@ from widget import __version__, logs, settings
 from widget.app import build_app, new_key, open_storage
 from widget.errors import InputInvalid, NotFound, SettingInvalid, WidgetError
 from widget.partners import (
+    CLOCK_WINDOW_S,
     Mode,
+    Partner,
     PartnerKey,
     checked_partner,
     secret_of,
@@ -107,17 +109,42 @@ def add_partner(
         list[str], typer.Option(help="An origin that may frame the offer; repeat it for more.")
     ],
     *,
+    clock_window_s: Annotated[
+        int | None,
+        typer.Option(
+            help="Seconds that the clock of a signed request may differ from ours.",
+            show_default=f"{CLOCK_WINDOW_S}, or as it is",
+        ),
+    ] = None,
+    require_digest: Annotated[
+        bool | None,
+        typer.Option(
+            "--require-digest/--no-require-digest",
+            help="Whether signatures must cover the body.",
+            show_default="no, or as it is",
+        ),
+    ] = None,
     update: Annotated[bool, typer.Option("--update", help="Change a partner that exists.")] = False,
 ) -> None:
-    """Add a partner, or change its name and origins."""
+    """Add a partner, or change it; signing stays as it is unless an option says otherwise."""
     with _told():
 
         async def save(storage: SqliteStorage) -> None:
-            partner = checked_partner(code, name, origin, now=storage.now())
-            if await storage.find_partner(code) and not update:
+            known = await storage.find_partner(code)
+            window_s = known.clock_window_s if known else CLOCK_WINDOW_S
+            digest = known.requires_digest if known else False
+            partner = checked_partner(
+                code,
+                name,
+                origin,
+                now=storage.now(),
+                clock_window_s=window_s if clock_window_s is None else clock_window_s,
+                requires_digest=digest if require_digest is None else require_digest,
+            )
+            if known and not update:
                 raise InputInvalid({"code": [f"{code} exists; --update changes it."]})
             await storage.save_partner(partner)
-            typer.echo(f"{partner.code}: {partner.name}, framed by {', '.join(partner.origins)}")
+            typer.echo(_line_of(partner))
 
         _with_storage(_settings(), save)
 
@@ -162,6 +189,14 @@ def keys(
                 _show_key(known, key, with_secret=key == made)
 
         _with_storage(known, work)
+
+
+def _line_of(partner: Partner) -> str:
+    digest = "required" if partner.requires_digest else "not required"
+    return (
+        f"{partner.code}: {partner.name}, framed by {', '.join(partner.origins)}; "
+        f"signatures within {partner.clock_window_s} s, Content-Digest {digest}"
+    )
 
 
 def _show_key(known: Settings, key: PartnerKey, *, with_secret: bool) -> None:

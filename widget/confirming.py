@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
-from widget.bookings import Booking, Policyholder
+from widget.bookings import Booking, Insured, Policyholder
 from widget.errors import (
     AlreadyConfirmed,
     ChoiceChanged,
     ChoiceMissing,
     NotFound,
+    OfferDeclined,
+    OfferExpired,
     PremiumMismatch,
     PurchaseMismatch,
     StorageUnavailable,
+    UpstreamRefused,
 )
-from widget.evidence import offer_confirmed
-from widget.messages import owed_by
+from widget.events import Event, owed
+from widget.evidence import Leaf, Witness, choice_made, offer_booked, offer_confirmed
+from widget.messages import Message
 from widget.money import Money
-from widget.offers import Choice, Offer
+from widget.offers import Choice, Metadata, Offer, Status
+from widget.partners import Mode, Partner
+from widget.products import Catalogue
+from widget.reconciling import settle
+from widget.replies import Reply
 from widget.storage.base import Storage
 from widget.tokens import QuoteToken, quote_token_for
 from widget.upstream.base import Upstream
@@ -31,16 +40,25 @@ MAX_ROUNDS = 10
 class Confirmation:
     """What the partner's backend says when it confirms."""
 
-    #: Read, and known to be this partner's, for this offer.
-    token: QuoteToken
+    mode: Mode
+    offer_id: str
     policyholder: Policyholder
+    #: Read, and known to be this partner's, for this offer. Without it the partner itself says
+    #: what the customer chose.
+    token: QuoteToken | None = None
+    #: The quotes to confirm, when the partner names them.
+    quote_ids: frozenset[str] | None = None
     transaction_id: str | None = None
     #: What the customer paid for cover, when the partner tells.
     paid: Money | None = None
     #: The hash of what was sold, when the partner tells.
     purchase_hash: str | None = None
-    #: The quotes to confirm, when the partner names them.
-    quote_ids: frozenset[str] | None = None
+    #: Book now, and issue when the partner says that the payment has arrived.
+    awaits_payment: bool = False
+    insured: Mapping[str, tuple[Insured, ...]] = field(default_factory=dict)
+    #: Agreed plans for paying in instalments, by quote id.
+    instalment_plans: Mapping[str, str] = field(default_factory=dict)
+    metadata: Metadata = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,77 +69,219 @@ class Confirmed:
     is_replay: bool
 
 
-async def confirm_offer(
-    confirmation: Confirmation, *, storage: Storage, upstream: Upstream, grace: timedelta
-) -> Confirmed:
+@dataclass(frozen=True, slots=True)
+class Selling:
+    """The parts that selling to one partner's customers takes."""
+
+    partner: Partner
+    storage: Storage
+    upstream: Upstream
+    catalogue: Catalogue
+    #: How long after the offer's expiry a payment that was under way may still confirm.
+    grace: timedelta
+    #: How long a booking waits for its payment.
+    payment_lifetime: timedelta
+    #: Names the exact templates and texts that offers are shown with.
+    texts_version: str
+    #: Makes the reply to keep with what is stored, when there is an idempotency key.
+    reply_with: Callable[[Booking], Reply | None] = lambda _: None
+
+
+async def confirm_offer(confirmation: Confirmation, selling: Selling) -> Confirmed:
     """Make the booking of an offer, or return the one that it already is.
 
-    Booking, policies, evidence and the messages that are owed are stored in one transaction.
-
-    Args:
-        grace: How long after the offer's expiry a payment that was under way may still confirm.
+    Booking, policies, evidence and the messages that are owed are stored in one transaction. From
+    a remote upstream the booking is PENDING until its answer is known, which may be later.
 
     Raises:
         NotFound: This partner has no such offer.
         ChoiceMissing, ChoiceChanged, OfferDeclined, OfferExpired: The offer is not sold so.
         PurchaseMismatch, PremiumMismatch: The partner sold something else, or for another amount.
         AlreadyConfirmed, PaymentAlreadyUsed: Another payment, or another booking, was first.
+        UpstreamRefused: The upstream does not issue; the booking is FAILED.
         StorageUnavailable, UpstreamUnavailable: Unknown; confirm again.
     """
-    token = confirmation.token
+    storage, code = selling.storage, selling.partner.code
     for _ in range(MAX_ROUNDS):
-        if existing := await storage.find_booking(token.partner_code, token.offer_id):
-            return _replayed(existing, confirmation)
-        offer = await storage.find_offer(token.partner_code, token.offer_id)
-        if offer is None or offer.mode is not token.mode:
+        if existing := await storage.find_booking(code, confirmation.offer_id):
+            return Confirmed(await _replayed(existing, confirmation, selling), is_replay=True)
+        seen = await storage.find_offer(code, confirmation.offer_id)
+        if seen is None or seen.mode is not confirmation.mode:
             raise NotFound("Quote package")
-        _check(offer, confirmation)
         now = storage.now()
-        offer.check_confirmable(last_moment=offer.expires_at + grace, at=now)
-        booking = Booking(
-            offer=offer.confirmed(),
-            policyholder=confirmation.policyholder,
-            policies=await upstream.issue(offer),
-            transaction_id=confirmation.transaction_id,
-            confirmed_at=now,
-        )
-        stored = await storage.save_booking(booking, offer_confirmed(booking), owed_by(booking))
+        offer = _chosen(seen, confirmation, now)
+        _check(offer, confirmation)
+        offer.check_confirmable(last_moment=offer.expires_at + selling.grace, at=now)
+        booking = await _booked(offer, confirmation, selling, now)
+        stored = await _save(seen, booking, selling, now)
         if stored is booking:
-            return Confirmed(booking, is_replay=False)
-    raise StorageUnavailable(f"Offer {token.offer_id} kept changing under {MAX_ROUNDS} attempts.")
+            return Confirmed(await _concluded(booking, selling), is_replay=False)
+    raise StorageUnavailable(f"Offer {confirmation.offer_id} kept changing.")
 
 
-def _replayed(booking: Booking, confirmation: Confirmation) -> Confirmed:
+async def confirm_payment(booking_id: str, mode: Mode, selling: Selling) -> Confirmed:
+    """Issue the policies of a booking whose payment has arrived, or return the confirmed booking.
+
+    Raises:
+        NotFound: This partner has no such booking.
+        StatusForbids: It was cancelled, or has failed.
+        OfferExpired: The payment came too late, or after the cover should have begun.
+        UpstreamRefused, StorageUnavailable, UpstreamUnavailable: As `confirm_offer`.
+    """
+    for _ in range(MAX_ROUNDS):
+        seen = await selling.storage.find_booking(selling.partner.code, booking_id)
+        if seen is None or seen.mode is not mode:
+            raise NotFound("Booking")
+        if seen.status in {Status.CONFIRMED, Status.PENDING}:
+            return Confirmed(await _concluded(seen, selling), is_replay=True)
+        if (changed := await _paid(seen, selling)) is not None:
+            return Confirmed(await _concluded(changed, selling), is_replay=False)
+    raise StorageUnavailable(f"Booking {booking_id} kept changing under {MAX_ROUNDS} attempts.")
+
+
+async def _replayed(booking: Booking, confirmation: Confirmation, selling: Selling) -> Booking:
     """Answer a repeated confirmation, unless it speaks of another payment or another sale."""
+    if booking.mode is not confirmation.mode:
+        raise NotFound("Quote package")
     if confirmation.transaction_id not in {None, booking.transaction_id}:
         raise AlreadyConfirmed(booking.id)
     _check(booking.offer, confirmation)
-    return Confirmed(booking, is_replay=True)
+    concluded = await _concluded(booking, selling)
+    concluded.check_status(Status.PENDING, Status.PENDING_PAYMENT, Status.CONFIRMED)
+    return concluded
+
+
+def _chosen(offer: Offer, confirmation: Confirmation, now: datetime) -> Offer:
+    """Return an offer with the choice that the partner reports, where the customer gave us none."""
+    if offer.status is Status.OPTED_OUT:
+        raise OfferDeclined(offer.id)
+    is_told = confirmation.token is None and confirmation.quote_ids is not None
+    if not is_told or offer.choice is not Choice.OPEN or offer.status is not Status.RECEIVED:
+        return offer
+    locale = offer.purchase.language or "en"
+    return offer.opt_in(confirmation.quote_ids or (), at=now, locale=locale, is_reported=True)
+
+
+async def _booked(
+    offer: Offer, confirmation: Confirmation, selling: Selling, now: datetime
+) -> Booking:
+    """Return the booking of an offer: sold by the house at once, otherwise still waiting."""
+    waits_for = Status.PENDING_PAYMENT if confirmation.awaits_payment else Status.PENDING
+    booking = Booking(
+        offer=offer.booked(waits_for),
+        policyholder=confirmation.policyholder,
+        policies=(),
+        transaction_id=confirmation.transaction_id,
+        booked_at=now,
+        confirmed_at=None,
+        status=waits_for,
+        purchase=offer.purchase,
+        insured=confirmation.insured,
+        metadata={**offer.metadata, **confirmation.metadata},
+        instalment_plans=confirmation.instalment_plans,
+    )
+    if confirmation.awaits_payment or selling.upstream.is_remote:
+        return booking
+    policies = await selling.upstream.issue(booking, now=now)
+    return replace(booking.issued(policies, at=now), revision=0)
+
+
+async def _save(seen: Offer, booking: Booking, selling: Selling, now: datetime) -> Booking | None:
+    leaves: list[Leaf] = []
+    if booking.offer.revision != seen.revision:
+        texts = selling.texts_version
+        leaves.append(choice_made(booking.offer, at=now, texts_version=texts, by=Witness.PARTNER))
+    if booking.status is not Status.CONFIRMED:
+        leaves.append(offer_booked(booking))
+        reply = selling.reply_with(booking) if booking.status is Status.PENDING_PAYMENT else None
+        return await selling.storage.save_booking(seen, booking, leaves, (), reply)
+    leaves.append(offer_confirmed(booking, at=now))
+    reply = selling.reply_with(booking)
+    return await selling.storage.save_booking(
+        seen, booking, leaves, _created(booking, selling, now), reply
+    )
+
+
+async def _paid(seen: Booking, selling: Selling) -> Booking | None:
+    """Return a booking with its payment confirmed and stored, None when it changed meanwhile."""
+    now = selling.storage.now()
+    paid = seen.paid()
+    starts = min(item.trip.starts_at for item in seen.purchase.items)
+    last = min(seen.booked_at + selling.payment_lifetime, starts)
+    if now >= last:
+        raise OfferExpired(seen.id, last)
+    if selling.upstream.is_remote:
+        leaf = offer_booked(paid)
+        return paid if await selling.storage.change_booking(seen, paid, leaf) else None
+    policies = await selling.upstream.issue(paid, now=now)
+    changed = replace(paid.issued(policies, at=now), revision=paid.revision)
+    is_stored = await selling.storage.change_booking(
+        seen,
+        changed,
+        offer_confirmed(changed, at=now),
+        messages=_created(changed, selling, now),
+        reply=selling.reply_with(changed),
+    )
+    return changed if is_stored else None
+
+
+async def _concluded(booking: Booking, selling: Selling) -> Booking:
+    """Return a booking with the upstream's answer, as far as there is one."""
+    if booking.status is Status.PENDING:
+        booking = await settle(
+            booking,
+            selling.partner,
+            storage=selling.storage,
+            upstream=selling.upstream,
+            catalogue=selling.catalogue,
+            reply_with=selling.reply_with,
+        )
+    if booking.status is Status.FAILED:
+        raise UpstreamRefused(booking.problem)
+    return booking
+
+
+def _created(booking: Booking, selling: Selling, now: datetime) -> tuple[Message, ...]:
+    return owed(
+        booking,
+        Event.BOOKING_CREATED,
+        selling.partner,
+        catalogue=selling.catalogue,
+        at=now,
+        with_mail=not selling.upstream.sends_mail,
+    )
 
 
 def _check(offer: Offer, confirmation: Confirmation) -> None:
     """Compare what the token and the partner say with what is stored; storage decides."""
-    token = confirmation.token
+    if confirmation.token is not None:
+        _check_token(offer, confirmation.token)
+    if offer.choice is not Choice.OPTED_IN:
+        raise ChoiceMissing(offer.id)
+    if confirmation.quote_ids not in {None, frozenset(offer.chosen)}:
+        raise ChoiceChanged(offer.id)
+    if confirmation.purchase_hash not in {None, offer.purchase_hash}:
+        raise PurchaseMismatch(offer.id)
+    if confirmation.paid not in {None, offer.premium}:
+        raise PremiumMismatch(offer.id, str(offer.premium), str(confirmation.paid))
+
+
+def _check_token(offer: Offer, token: QuoteToken) -> None:
     stored = quote_token_for(offer, now=offer.chosen_at or offer.created_at)
     if token.choice is not Choice.OPTED_IN:
         raise ChoiceMissing(offer.id)
     if (token.choice, token.quote_ids) != (stored.choice, stored.quote_ids):
         raise ChoiceChanged(offer.id)
-    if confirmation.quote_ids not in {None, frozenset(stored.quote_ids)}:
-        raise ChoiceChanged(offer.id)
-    if confirmation.purchase_hash not in {None, stored.purchase_hash}:
-        raise PurchaseMismatch(offer.id)
     if _sale(token) != _sale(stored):
         raise PurchaseMismatch(offer.id)
-    if confirmation.paid not in {None, offer.premium}:
-        raise PremiumMismatch(offer.id, str(offer.premium), str(confirmation.paid))
     if _price(token) != _price(stored):
         raise PremiumMismatch(offer.id, _price(stored), _price(token))
 
 
 def _sale(token: QuoteToken) -> tuple[object, ...]:
     """Return what was sold and until when, by a token."""
-    return token.reference, token.purchase_hash, token.terms_version, token.expires_at
+    seller = token.mode, token.partner_code, token.offer_id
+    return *seller, token.reference, token.purchase_hash, token.terms_version, token.expires_at
 
 
 def _price(token: QuoteToken) -> str:

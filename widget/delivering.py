@@ -56,7 +56,7 @@ async def deliver_due(
     Raises:
         StorageUnavailable: What was sent may be sent once more; nothing is lost.
     """
-    messages = await storage.claim_messages(limit=BATCH, lease_s=LEASE_S)
+    messages = await storage.claim_messages(limit=BATCH, lease_s=LEASE_S, per_lane=BATCH)
     tries = (_deliver(message, storage, delivery, spread()) for message in messages)
     # Each comes to its end: what was sent is marked, whatever becomes of the others.
     for outcome in await asyncio.gather(*tries, return_exceptions=True):
@@ -80,7 +80,7 @@ async def _deliver(message: Message, storage: Storage, delivery: Delivery, sprea
 
 
 async def _hand_over(message: Message, storage: Storage, delivery: Delivery) -> None:
-    booking = await storage.find_booking(message.partner_code, message.booking_id)
+    booking = await storage.find_booking(message.partner_code, message.offer_id)
     partner = await storage.find_partner(message.partner_code)
     if booking is None or partner is None:
         raise StorageUnavailable(f"Message {message.id} has no booking.")

@@ -2,10 +2,15 @@
 
 WidgetError
 ├── RequestMalformed        the bytes are not what they claim to be
+│   └── DigestMismatch
 ├── InputInvalid            understood, and refused field by field
 ├── AccessDenied            who is asking?
-│   └── CredentialInvalid
+│   ├── CredentialInvalid
+│   │   └── ClockSkewed
+│   ├── SignatureInvalid
+│   └── DigestRequired
 ├── NotFound                absent, or another partner's: nobody can tell which
+├── RateLimited             too many calls in too short a time
 ├── TokenInvalid            not ours, not for this, or changed on the way
 ├── RuleBroken              a move that the offer's life does not allow
 │   ├── OfferExpired
@@ -14,13 +19,21 @@ WidgetError
 │   ├── ChoiceChanged
 │   ├── OfferDeclined
 │   ├── AlreadyConfirmed
+│   ├── StatusForbids
 │   ├── PaymentAlreadyUsed
+│   ├── NotAllowedByProduct
+│   ├── AmendmentExpired
+│   ├── AmendmentApplied
+│   ├── AmendmentStale
+│   ├── IdempotencyKeyReused
+│   ├── UpstreamRefused
 │   ├── PurchaseMismatch
 │   └── PremiumMismatch
 ├── CatalogueFaulty         the operator's product files do not hold together
 ├── SettingInvalid          the operator's settings do not hold together
 └── DoorError               something outside did not do its part
     ├── StorageUnavailable
+    │   └── ReplyTaken
     ├── UpstreamUnavailable
     └── DeliveryFailed
 
@@ -50,6 +63,21 @@ class RequestMalformed(WidgetError):
     code = "malformed_request"
 
 
+class DigestMismatch(RequestMalformed):
+    """The body is not the one that its Content-Digest speaks of."""
+
+    code = "digest_mismatch"
+
+    def __init__(self, actual: str, size: int) -> None:
+        super().__init__(
+            f"The Content-Digest is not that of the body: the {size} bytes received are {actual}."
+        )
+        #: A member of `Content-Digest` that would fit.
+        self.actual = actual
+        #: Of the body, in bytes.
+        self.size = size
+
+
 class InputInvalid(WidgetError):
     """The request was read, and at least one field is refused."""
 
@@ -73,6 +101,54 @@ class CredentialInvalid(AccessDenied):
     code = "credential_invalid"
 
 
+class ClockSkewed(CredentialInvalid):
+    """The request was signed too long ago, or by a clock that is wrong."""
+
+    code = "clock_skewed"
+
+    def __init__(self, date: datetime, now: datetime, window_s: int) -> None:
+        super().__init__(
+            f"The server's time is {now:%Y-%m-%d %H:%M:%S} UTC; the Date of this request is "
+            f"{date:%Y-%m-%d %H:%M:%S} UTC. They may be {window_s} seconds apart, either way."
+        )
+        #: The request's, aware UTC.
+        self.date = date
+        #: The server's, aware UTC.
+        self.now = now
+        self.window_s = window_s
+
+
+class SignatureInvalid(AccessDenied):
+    """The signature was not made with this key's secret; a key that is not known looks the same."""
+
+    code = "signature_invalid"
+
+    def __init__(self, method: str, path: str, names: Sequence[str], algorithm: str) -> None:
+        # The first words are XCover's. Header values stay out: some of them are secret.
+        super().__init__(
+            "You do not have permission to access this url: the signature is not valid. "
+            f"Compare with what you signed: {method} {path}, "
+            f"headers {' '.join(names)!r}, {algorithm}."
+        )
+        self.method = method
+        #: As it was received: percent-encoded, without the query.
+        self.path = path
+        self.names = names
+        self.algorithm = algorithm
+
+
+class DigestRequired(AccessDenied):
+    """This partner signs what it sends, and the body is not signed."""
+
+    code = "digest_required"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This partner signs bodies: send Content-Digest, and list content-digest among the "
+            "signed headers."
+        )
+
+
 class NotFound(WidgetError):
     """There is no such thing for this partner; another partner's looks the same."""
 
@@ -81,6 +157,19 @@ class NotFound(WidgetError):
     def __init__(self, what: str) -> None:
         super().__init__(f"{what} does not exist")
         self.what = what
+
+
+class RateLimited(WidgetError):
+    """The partner makes more calls in a second than its limit allows."""
+
+    code = "rate_limited"
+
+    def __init__(self, limit: int, retry_after_s: int) -> None:
+        super().__init__(f"Request was throttled. Expected available in {retry_after_s} second.")
+        #: Calls in one second.
+        self.limit = limit
+        #: Whole seconds.
+        self.retry_after_s = retry_after_s
 
 
 class TokenInvalid(WidgetError):
@@ -137,10 +226,7 @@ class ChoiceChanged(RuleBroken):
     code = "choice_changed"
 
     def __init__(self, offer_id: str) -> None:
-        super().__init__(
-            f"The customer changed the choice on offer {offer_id} after this token was issued; "
-            "use the newest token."
-        )
+        super().__init__(f"The choice on offer {offer_id} has changed; use the newest token.")
         self.offer_id = offer_id
 
 
@@ -160,11 +246,74 @@ class AlreadyConfirmed(RuleBroken):
     code = "already_confirmed"
 
     def __init__(self, booking_id: str) -> None:
-        super().__init__(
-            "Status change not allowed for QuotePackage in status CONFIRMED: "
-            f"booking {booking_id} exists."
-        )
+        status = "Status change not allowed for QuotePackage in status CONFIRMED"
+        super().__init__(f"{status}: booking {booking_id} exists.")
         self.booking_id = booking_id
+
+
+class StatusForbids(RuleBroken):
+    """The status of the offer or booking does not allow this move."""
+
+    code = "status_forbids"
+
+    def __init__(self, booking_id: str, status: str) -> None:
+        super().__init__(f"Status change not allowed for QuotePackage in status {status}.")
+        self.booking_id = booking_id
+        self.status = status
+
+
+class NotAllowedByProduct(RuleBroken):
+    """The product's terms do not allow this, or not any more."""
+
+    code = "not_allowed_by_product"
+
+
+class AmendmentExpired(RuleBroken):
+    """The update, cancellation or renewal was priced too long ago."""
+
+    code = "amendment_expired"
+
+    def __init__(self, amendment_id: str, expired_at: datetime) -> None:
+        super().__init__(f"{amendment_id} expired at {expired_at:%Y-%m-%d %H:%M:%S} UTC.")
+        self.amendment_id = amendment_id
+        #: Aware UTC.
+        self.expired_at = expired_at
+
+
+class AmendmentApplied(RuleBroken):
+    """The update, cancellation or renewal has been made already."""
+
+    code = "amendment_applied"
+
+    def __init__(self, amendment_id: str) -> None:
+        super().__init__(f"{amendment_id} has been confirmed already.")
+        self.amendment_id = amendment_id
+
+
+class AmendmentStale(RuleBroken):
+    """The booking was changed after the update, cancellation or renewal was priced."""
+
+    code = "amendment_stale"
+
+    def __init__(self, amendment_id: str) -> None:
+        super().__init__(f"The booking changed after {amendment_id} was priced; ask for a new one.")
+        self.amendment_id = amendment_id
+
+
+class IdempotencyKeyReused(RuleBroken):
+    """The idempotency key was used for another request within the last 48 hours."""
+
+    code = "idempotency_key_reused"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"The idempotency key {key!r} was used for another request.")
+        self.key = key
+
+
+class UpstreamRefused(RuleBroken):
+    """Whoever carries the risk refused; asking again changes nothing."""
+
+    code = "upstream_refused"
 
 
 class PaymentAlreadyUsed(RuleBroken):
@@ -229,6 +378,10 @@ class DoorError(WidgetError):
 
 class StorageUnavailable(DoorError):
     """The database did not answer as it must."""
+
+
+class ReplyTaken(StorageUnavailable):
+    """A request with the same idempotency key was answered meanwhile; nothing was stored."""
 
 
 class UpstreamUnavailable(DoorError):

@@ -11,9 +11,18 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
+from widget.amendments import Amendment
 from widget.bookings import Booking
 from widget.offers import Offer
+
+
+class Witness(StrEnum):
+    """Who told us of an answer."""
+
+    SHOPPER = "shopper"
+    PARTNER = "partner"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +31,8 @@ class Leaf:
 
     partner_code: str
     offer_id: str
-    #: `offer_made`, `choice_made`, `offer_declined` or `offer_confirmed`.
+    #: `offer_made`, `offer_repriced`, `choice_made`, `offer_declined`, `offer_booked`,
+    #: `offer_confirmed`, `booking_failed`, `booking_amended` or `booking_noted`.
     kind: str
     #: Aware UTC.
     at: datetime
@@ -40,6 +50,87 @@ def offer_made(offer: Offer, *, texts_version: str) -> Leaf:
     Args:
         texts_version: Names the exact templates and texts that it is shown with.
     """
+    facts = {**_shown(offer), "preselected": None, "texts": texts_version}
+    return _leaf(offer, "offer_made", offer.created_at, facts)
+
+
+def offer_repriced(offer: Offer, *, at: datetime, texts_version: str) -> Leaf:
+    """Return the fact that the partner changed the purchase, and what it is offered for now."""
+    facts = {**_shown(offer), "preselected": None, "texts": texts_version}
+    return _leaf(offer, "offer_repriced", at, facts | {"revision": offer.revision})
+
+
+def choice_made(
+    offer: Offer, *, at: datetime, texts_version: str, by: Witness = Witness.SHOPPER
+) -> Leaf:
+    """Return the fact that the customer answered.
+
+    Args:
+        by: Who told: the shopper in our own page, or the partner that drew the offer itself.
+    """
+    facts = {
+        "choice": offer.choice,
+        "quotes": list(offer.chosen),
+        "premium": offer.premium.minor,
+        "currency": offer.purchase.currency,
+        "locale": offer.chosen_locale,
+        "revision": offer.revision,
+        "texts": texts_version,
+        "by": by,
+    }
+    return _leaf(offer, "choice_made", at, facts)
+
+
+def offer_declined(offer: Offer, *, at: datetime) -> Leaf:
+    """Return the fact that the partner reported a purchase without cover."""
+    return _leaf(offer, "offer_declined", at, {"choice": offer.choice})
+
+
+def offer_booked(booking: Booking) -> Leaf:
+    """Return the fact that the partner booked, and something is still awaited."""
+    facts = {**_sold(booking), "status": booking.status}
+    return _leaf(booking.offer, "offer_booked", booking.booked_at, facts)
+
+
+def offer_confirmed(booking: Booking, *, at: datetime) -> Leaf:
+    """Return the fact that an offer became policies."""
+    facts = {
+        **_sold(booking),
+        "policies": [policy.number for policy in booking.policies],
+        "terms": booking.offer.terms_version,
+    }
+    return _leaf(booking.offer, "offer_confirmed", at, facts)
+
+
+def booking_failed(booking: Booking, *, at: datetime) -> Leaf:
+    """Return the fact that the upstream refused to issue."""
+    return _leaf(booking.offer, "booking_failed", at, _sold(booking))
+
+
+def booking_amended(booking: Booking, amendment: Amendment, *, at: datetime) -> Leaf:
+    """Return the fact that a booking was updated, cancelled or renewed."""
+    facts = {
+        "amendment": amendment.id,
+        "what": amendment.kind.name.lower(),
+        "purchase": booking.purchase.content_hash(),
+        "premium": booking.premium.minor,
+        "refund": amendment.refund().minor,
+        "currency": booking.purchase.currency,
+        "policies": {policy.number: policy.status for policy in booking.policies},
+        "policyholder_changed": amendment.policyholder is not None,
+        "reason_given": amendment.reason is not None,
+        "revision": booking.revision,
+    }
+    return _leaf(booking.offer, "booking_amended", at, facts)
+
+
+def booking_noted(booking: Booking, what: str, *, at: datetime) -> Leaf:
+    """Return a fact about a booking that changes neither its status nor its terms."""
+    facts = {"what": what, "revision": booking.revision}
+    return _leaf(booking.offer, "booking_noted", at, facts)
+
+
+def _shown(offer: Offer) -> dict[str, object]:
     quotes: list[object] = [
         {
             "id": quote.id,
@@ -50,47 +141,21 @@ def offer_made(offer: Offer, *, texts_version: str) -> Leaf:
         }
         for quote in offer.quotes
     ]
-    facts: dict[str, object] = {
+    return {
         "currency": offer.purchase.currency,
         "country": offer.purchase.customer_country,
         "purchase": offer.purchase_hash,
         "quotes": quotes,
         "expires_at": offer.expires_at.isoformat(),
-        "preselected": None,
-        "texts": texts_version,
     }
-    return _leaf(offer, "offer_made", offer.created_at, facts)
 
 
-def choice_made(offer: Offer, *, at: datetime, texts_version: str) -> Leaf:
-    """Return the fact that the customer answered."""
-    facts = {
-        "choice": offer.choice,
-        "quotes": list(offer.chosen),
-        "premium": offer.premium.minor,
-        "currency": offer.purchase.currency,
-        "locale": offer.chosen_locale,
-        "revision": offer.revision,
-        "texts": texts_version,
-    }
-    return _leaf(offer, "choice_made", at, facts)
-
-
-def offer_declined(offer: Offer, *, at: datetime) -> Leaf:
-    """Return the fact that the partner reported a purchase without cover."""
-    return _leaf(offer, "offer_declined", at, {"choice": offer.choice})
-
-
-def offer_confirmed(booking: Booking) -> Leaf:
-    """Return the fact that an offer became a booking."""
-    facts = {
+def _sold(booking: Booking) -> dict[str, object]:
+    return {
         "quotes": list(booking.offer.chosen),
-        "premium": booking.premium.minor,
-        "currency": booking.premium.currency,
-        "policies": [policy.number for policy in booking.policies],
-        "terms": booking.offer.terms_version,
+        "premium": booking.offer.premium.minor,
+        "currency": booking.offer.purchase.currency,
     }
-    return _leaf(booking.offer, "offer_confirmed", booking.confirmed_at, facts)
 
 
 def _leaf(offer: Offer, kind: str, at: datetime, facts: Mapping[str, object]) -> Leaf:

@@ -1,4 +1,4 @@
-"""Messages: what a booking still owes somebody, and when to try again.
+"""Messages: what an offer or a booking still owes somebody, and when to try again.
 
 A message is written in the transaction that makes it due, and kept until it has been taken.
 """
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from widget.bookings import Booking
+from widget.partners import Mode
 
 #: Waits before each further try: ten tries over 75 hours and 35 minutes in all.
 #: Source: Standard Webhooks, the example schedule.
@@ -30,33 +30,40 @@ JITTER = 0.2
 
 
 class Kind(StrEnum):
-    """What a message is about."""
+    """Who is told what."""
 
+    #: Mail to the policyholder.
     POLICY_CONFIRMATION = "policy_confirmation"
+    POLICY_UPDATE = "policy_update"
+    POLICY_CANCELLATION = "policy_cancellation"
+    #: A call of the partner's webhook.
+    WEBHOOK = "webhook"
+    #: The report to a remote upstream that the customer bought without cover.
+    DECLINE = "decline"
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message that waits for delivery. Its content is the booking, as it is when it is sent."""
+    """One message that waits for delivery."""
 
     id: str
     partner_code: str
-    booking_id: str
+    mode: Mode
+    #: The offer, or the booking, that it speaks of.
+    offer_id: str
     kind: Kind
+    #: Whom it goes to, as far as that matters for sending: messages of one lane wait for each
+    #: other's receiver, messages of two lanes never do.
+    lane: str
     #: Aware UTC.
     due_at: datetime
+    #: What is sent, when that was settled at the time of the event; empty when the content is
+    #: the booking, as it is when the message is sent.
+    body: str = ""
+    #: The place among the messages of its offer: those of one lane are sent in this order.
+    sequence: int = 0
     #: How often it was tried in vain.
     failures: int = 0
-
-
-def owed_by(booking: Booking) -> tuple[Message, ...]:
-    """Return the messages that a new booking owes.
-
-    The ids follow from the booking, so that a booking written twice could not owe twice.
-    """
-    kind = Kind.POLICY_CONFIRMATION
-    key = f"{booking.partner_code}:{booking.id}:{kind}"
-    return (Message(key, booking.partner_code, booking.id, kind, booking.confirmed_at),)
 
 
 def next_try(message: Message, *, now: datetime, spread: float) -> datetime | None:

@@ -5,8 +5,8 @@ An offer is a value. Each move returns a new one, or says why the move is not al
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -16,10 +16,14 @@ from widget.errors import (
     OfferDeclined,
     OfferExpired,
     QuoteNotOffered,
+    StatusForbids,
 )
 from widget.money import Money
 from widget.partners import Mode
 from widget.purchases import Purchase
+
+#: A partner's own facts: simple values, none of them personal.
+Metadata = Mapping[str, str | int | float | bool | None]
 
 
 class Choice(StrEnum):
@@ -31,11 +35,52 @@ class Choice(StrEnum):
 
 
 class Status(StrEnum):
-    """How far an offer or a booking has come, in XCover's words."""
+    """How far an offer, a booking or a policy has come, in XCover's words."""
 
     RECEIVED = "RECEIVED"
     OPTED_OUT = "OPTED_OUT"
+    #: The upstream was asked to issue, and its answer is not known yet.
+    PENDING = "PENDING"
+    PENDING_PAYMENT = "PENDING_PAYMENT"
     CONFIRMED = "CONFIRMED"
+    CANCELLED = "CANCELLED"
+    #: Of a policy only: an earlier term, followed by a renewal.
+    RENEWED = "RENEWED"
+    FAILED = "FAILED"
+
+
+@dataclass(frozen=True, slots=True)
+class ProvidedBenefit:
+    """One part of the cover, in a remote platform's words."""
+
+    name: str
+    limit: str = ""
+    excess: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProvidedDocument:
+    """A document that a remote platform serves."""
+
+    title: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Provided:
+    """What a remote platform says about a quote: plain text, to be escaped wherever it is shown."""
+
+    #: The language that it is written in.
+    locale: str
+    product_name: str
+    plan_name: str
+    heading: str = ""
+    summary: str = ""
+    benefits: tuple[ProvidedBenefit, ...] = ()
+    exclusions: tuple[str, ...] = ()
+    disclaimer: str = ""
+    documents: tuple[ProvidedDocument, ...] = ()
+    underwriter: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +100,10 @@ class Quote:
     #: Aware; the period of cover.
     starts_at: datetime
     ends_at: datetime
+    #: The remote platform's own id of the quote; None when the house priced it.
+    upstream_id: str | None = None
+    #: Texts of a remote platform; None when the product is in our catalogue.
+    provided: Provided | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +119,7 @@ class Offer:
     #: Aware UTC.
     created_at: datetime
     expires_at: datetime
+    #: Its own until it is booked, then that of its booking.
     status: Status = Status.RECEIVED
     choice: Choice = Choice.OPEN
     #: The chosen quotes, in the order of the offer; empty unless opted in.
@@ -77,8 +127,11 @@ class Offer:
     chosen_at: datetime | None = None
     #: The language that the choice was made in.
     chosen_locale: str | None = None
-    #: Counts the choices; two answers at once cannot both be the next.
+    #: Counts the answers and the changes; two at once cannot both be the next.
     revision: int = 0
+    #: The remote platform's own id of the offer; None when the house priced it.
+    upstream_id: str | None = None
+    metadata: Metadata = field(default_factory=dict)
 
     @property
     def chosen_quotes(self) -> tuple[Quote, ...]:
@@ -101,20 +154,32 @@ class Offer:
         terms = dict.fromkeys(f"{q.product_code}@{q.product_version}" for q in self.quotes)
         return "+".join(terms)
 
-    def is_expired(self, now: datetime) -> bool:
-        """Tell whether the premiums have run out. A confirmed offer does not expire."""
-        return self.status is not Status.CONFIRMED and now >= self.expires_at
+    @property
+    def is_booked(self) -> bool:
+        """Tell whether there is a booking of this offer, in whatever state."""
+        return self.status not in {Status.RECEIVED, Status.OPTED_OUT}
 
-    def opt_in(self, quote_ids: Collection[str], *, at: datetime, locale: str) -> Offer:
+    def is_expired(self, now: datetime) -> bool:
+        """Tell whether the premiums have run out. A booked offer does not expire."""
+        return not self.is_booked and now >= self.expires_at
+
+    def opt_in(
+        self, quote_ids: Collection[str], *, at: datetime, locale: str, is_reported: bool = False
+    ) -> Offer:
         """Return this offer with `quote_ids` chosen by the customer.
 
         Opting in twice with the same quotes is the same choice and changes nothing.
 
+        Args:
+            is_reported: The partner tells of the choice as it confirms; whether that is too late
+                is for `check_confirmable` to say.
+
         Raises:
             QuoteNotOffered: There is no such quote, none at all, or two plans for one item.
-            OfferExpired, OfferDeclined, AlreadyConfirmed: It is too late to choose.
+            OfferExpired, OfferDeclined, AlreadyConfirmed, StatusForbids: It is too late to choose.
         """
-        self._check_open_to_choices(at)
+        if not is_reported:
+            self._check_open_to_choices(at)
         known = {quote.id: quote for quote in self.quotes}
         items = [known[quote_id].item for quote_id in quote_ids if quote_id in known]
         if not quote_ids or len(items) < len(quote_ids) or len(set(items)) < len(items):
@@ -127,7 +192,7 @@ class Offer:
         """Return this offer declined by the customer, who may still change their mind.
 
         Raises:
-            OfferExpired, OfferDeclined, AlreadyConfirmed: It is too late to choose.
+            OfferExpired, OfferDeclined, AlreadyConfirmed, StatusForbids: It is too late to choose.
         """
         self._check_open_to_choices(at)
         return self._choose(Choice.OPTED_OUT, (), at, locale)
@@ -136,7 +201,7 @@ class Offer:
         """Return this offer without an answer, as when a form is reset.
 
         Raises:
-            OfferExpired, OfferDeclined, AlreadyConfirmed: It is too late to choose.
+            OfferExpired, OfferDeclined, AlreadyConfirmed, StatusForbids: It is too late to choose.
         """
         self._check_open_to_choices(at)
         return self._choose(Choice.OPEN, (), at, locale)
@@ -145,15 +210,48 @@ class Offer:
         """Return this offer closed by the partner: the customer bought without cover.
 
         Raises:
-            AlreadyConfirmed: It is a booking; cancel that instead.
+            AlreadyConfirmed, StatusForbids: It is a booking; cancel that instead.
         """
-        if self.status is Status.CONFIRMED:
-            raise AlreadyConfirmed(self.id)
+        self._check_not_booked()
         return replace(self, status=Status.OPTED_OUT)
 
-    def confirmed(self) -> Offer:
-        """Return this offer as it is once its booking exists."""
-        return replace(self, status=Status.CONFIRMED)
+    def repriced(
+        self,
+        purchase: Purchase,
+        quotes: tuple[Quote, ...],
+        *,
+        upstream_id: str | None,
+        expires_at: datetime,
+    ) -> Offer:
+        """Return this offer for a purchase that was changed: new premiums, and no answer yet.
+
+        Whether it may be changed is `check_changeable`'s to say.
+        """
+        return replace(
+            self,
+            purchase=purchase,
+            purchase_hash=purchase.content_hash(),
+            quotes=quotes,
+            upstream_id=upstream_id,
+            expires_at=expires_at,
+            choice=Choice.OPEN,
+            chosen=(),
+            revision=self.revision + 1,
+        )
+
+    def booked(self, status: Status) -> Offer:
+        """Return this offer as it is once its booking has `status`."""
+        return replace(self, status=status)
+
+    def check_changeable(self) -> None:
+        """Make sure that purchase and quotes may still change; an expired offer may.
+
+        Raises:
+            OfferDeclined, AlreadyConfirmed, StatusForbids: They may not.
+        """
+        self._check_not_booked()
+        if self.status is Status.OPTED_OUT:
+            raise OfferDeclined(self.id)
 
     def check_confirmable(self, *, last_moment: datetime, at: datetime) -> None:
         """Make sure that the offer may become a booking.
@@ -172,11 +270,14 @@ class Offer:
         if at >= last_moment:
             raise OfferExpired(self.id, self.expires_at)
 
-    def _check_open_to_choices(self, at: datetime) -> None:
+    def _check_not_booked(self) -> None:
         if self.status is Status.CONFIRMED:
             raise AlreadyConfirmed(self.id)
-        if self.status is Status.OPTED_OUT:
-            raise OfferDeclined(self.id)
+        if self.is_booked:
+            raise StatusForbids(self.id, self.status)
+
+    def _check_open_to_choices(self, at: datetime) -> None:
+        self.check_changeable()
         if self.is_expired(at):
             raise OfferExpired(self.id, self.expires_at)
 

@@ -18,6 +18,11 @@ from urllib.parse import urlsplit
 
 from widget.errors import InputInvalid
 
+#: How far the clock of who signs a request may be from ours.
+CLOCK_WINDOW_S = 900
+#: A minute for the way; two days for clients that take their own time zone for UTC.
+CLOCK_WINDOWS_S = range(60, 172_800 + 1)
+
 CODE_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]{1,31}", re.ASCII)
 
 _ORIGIN = re.compile(
@@ -36,6 +41,28 @@ class Mode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class WebhookSecret:
+    """One secret that signs the calls of a webhook; derived from a root key and never stored."""
+
+    #: Which root key it is derived from; see `root_id`.
+    root_id: str
+    #: Counts the secrets of an endpoint.
+    generation: int
+    #: Aware UTC; None for the newest. An older one goes on signing until then.
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """Where a partner's backend wants to hear of its bookings, for one mode."""
+
+    mode: Mode
+    url: str
+    #: Oldest first; the last is the newest.
+    secrets: tuple[WebhookSecret, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Partner:
     """The business whose page we are in."""
 
@@ -44,6 +71,16 @@ class Partner:
     #: The origins whose pages may frame the offer, exactly: scheme, host and port.
     origins: tuple[str, ...]
     created_at: datetime
+    #: How many seconds the `Date` of a signed request may differ from our clock, either way.
+    clock_window_s: int = CLOCK_WINDOW_S
+    #: Whether a signature must cover the body too, by a signed `Content-Digest`.
+    requires_digest: bool = False
+    #: At most one for each mode.
+    webhooks: tuple[Webhook, ...] = ()
+
+    def webhook_for(self, mode: Mode) -> Webhook | None:
+        """Return where to tell of bookings of a mode, None when nobody wants to hear."""
+        return next((webhook for webhook in self.webhooks if webhook.mode is mode), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +96,20 @@ class PartnerKey:
     revoked_at: datetime | None = None
 
 
-def checked_partner(code: str, name: str, origins: Sequence[str], *, now: datetime) -> Partner:
+def checked_partner(
+    code: str,
+    name: str,
+    origins: Sequence[str],
+    *,
+    now: datetime,
+    clock_window_s: int = CLOCK_WINDOW_S,
+    requires_digest: bool = False,
+) -> Partner:
     """Return a partner made of an operator's input.
 
     Raises:
-        InputInvalid: The code, the name or an origin is not usable; every fault is named.
+        InputInvalid: The code, the name, an origin or the window is not usable; every fault is
+            named.
     """
     problems: dict[str, list[str]] = {}
     if not CODE_PATTERN.fullmatch(code):
@@ -75,9 +121,14 @@ def checked_partner(code: str, name: str, origins: Sequence[str], *, now: dateti
         problems["origins"] = [
             f"{origin!r} is not an origin like https://shop.example." for origin in wrong
         ]
+    if clock_window_s not in CLOCK_WINDOWS_S:
+        problems["clock_window_s"] = [
+            f"Give {CLOCK_WINDOWS_S[0]} to {CLOCK_WINDOWS_S[-1]} seconds, not {clock_window_s}."
+        ]
     if problems:
         raise InputInvalid(problems)
-    return Partner(code, name.strip(), tuple(dict.fromkeys(origins)), now)
+    own_origins = tuple(dict.fromkeys(origins))
+    return Partner(code, name.strip(), own_origins, now, clock_window_s, requires_digest)
 
 
 def is_origin(text: str) -> bool:

@@ -1,24 +1,21 @@
 """The catalogue: products, plans, benefits, documents and their texts.
 
-A product is one TOML file. It is read and checked as a whole, so that a gap stops the service at
-its start and not a customer at the checkout. A version that has been sold is never edited, only
-followed by the next, because offers and policies go on naming it.
+A product is one TOML file. `catalogues` reads it and `gaps` checks it as a whole. A version that
+has been sold is never edited, only followed by the next, because offers and policies go on naming
+it.
 """
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
-from widget.countries import COUNTRIES
 from widget.errors import CatalogueFaulty
-from widget.markets import MARKETS
-from widget.money import CURRENCIES, Money
+from widget.money import Money
 
 #: The locale that every product must have, and that stands in for one that it lacks.
 FALLBACK_LOCALE = "en"
@@ -27,6 +24,21 @@ FALLBACK_LOCALE = "en"
 Amounts = Mapping[str, Annotated[Decimal, Field(ge=0)]]
 
 Traveller = Literal["adult", "child", "infant"]
+
+#: Up to which moment of the term something is allowed; `never` allows it at no time.
+Until = Literal["start", "end", "never"]
+
+#: What may be changed of a trip after the sale, in the words of the wire.
+TripField = Literal[
+    "departure_country",
+    "destination_country",
+    "trip_start_date",
+    "trip_end_date",
+    "total_tickets_price",
+    "number_of_adults",
+    "number_of_children",
+    "number_of_infants",
+]
 
 Localized = TypeVar("Localized")
 
@@ -41,6 +53,8 @@ class Eligibility(_Part):
     """Which trips the product takes."""
 
     travellers_max: int = Field(ge=1)
+    #: The shortest; a product that is sold for a year has a term, and says so here.
+    trip_days_min: int = Field(default=1, ge=1)
     trip_days_max: int = Field(ge=1)
     days_ahead_max: int = Field(ge=1)
     cost_min: Amounts
@@ -88,6 +102,30 @@ class Benefit(_Part):
         return Money.exactly(amount, currency) if amount else None
 
 
+class InstalmentPlan(_Part):
+    """A way to pay the premium in parts."""
+
+    code: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    #: From one due date to the next.
+    every_months: int = Field(ge=1, le=12)
+    count: int = Field(ge=2, le=60)
+
+
+class AfterSale(_Part):
+    """What a product allows once it is sold. What is not written here is not allowed."""
+
+    #: The withdrawal that the market's law gives stands beside it, and needs no line here.
+    cancel_until: Until = "never"
+    #: The share of the premium that is paid back then, see `refunds`.
+    refund_percent_after_withdrawal: int = Field(default=0, ge=0, le=100)
+    #: The policyholder's contact data can always be changed and are not named here.
+    changes: frozenset[TripField] = frozenset()
+    change_until: Until = "never"
+    #: How many days before the end of the term its renewal may be quoted; None: not at all.
+    renew_within_days: int | None = Field(default=None, ge=1)
+    instalment_plan: tuple[InstalmentPlan, ...] = ()
+
+
 class PlanText(_Part):
     """A plan in the customer's words."""
 
@@ -105,6 +143,7 @@ class Text(_Part):
     disclaimer: str
     plan: Mapping[str, PlanText]
     benefit: Mapping[str, str]
+    instalment_plan: Mapping[str, str] = Field(default_factory=dict)
 
 
 class Section(_Part):
@@ -147,20 +186,9 @@ class Product(_Part):
     zones: Mapping[str, frozenset[str]]
     plan: tuple[Plan, ...] = Field(min_length=1)
     benefit: tuple[Benefit, ...] = Field(min_length=1)
+    after_sale: AfterSale = AfterSale()
     text: Mapping[str, Text]
     document: tuple[Document, ...]
-
-    @model_validator(mode="after")
-    def _has_no_gap(self) -> Self:
-        gaps = [
-            *self._gaps_in_codes(),
-            *self._gaps_in_money(),
-            *self._gaps_in_rates(),
-            *self._gaps_in_texts(),
-        ]
-        if gaps:
-            raise ValueError(gaps[0])
-        return self
 
     @property
     def terms_version(self) -> str:
@@ -191,91 +219,6 @@ class Product(_Part):
         named = (name for name, countries in self.zones.items() if destination in countries)
         return next(named, "world")
 
-    def _gaps_in_codes(self) -> Iterable[str]:
-        parts = (("plan", self.plan), ("benefit", self.benefit), ("document", self.document))
-        for name, tables in parts:
-            codes = [table.code for table in tables]
-            for code in sorted({code for code in codes if codes.count(code) > 1}):
-                yield f"{name} {code} is there twice"
-
-    def _gaps_in_money(self) -> Iterable[str]:
-        for currency in self.currencies - CURRENCIES:
-            yield f"currencies: {currency!r} is not an ISO 4217 currency"
-        for name, amounts in self._amounts():
-            for currency in sorted(self.currencies - amounts.keys()):
-                yield f"{name} has no amount in {currency}"
-        for name, amounts in self._cover():
-            for currency, amount in amounts.items():
-                try:
-                    Money.exactly(amount, currency)
-                except ValueError as error:
-                    yield f"{name}: {error}"
-        rules = self.eligibility
-        for currency in sorted(rules.cost_min.keys() & rules.cost_max.keys()):
-            if rules.cost_min[currency] > rules.cost_max[currency]:
-                yield f"eligibility: cost_min is above cost_max in {currency}"
-
-    def _amounts(self) -> Iterable[tuple[str, Amounts]]:
-        yield "eligibility.cost_min", self.eligibility.cost_min
-        yield "eligibility.cost_max", self.eligibility.cost_max
-        for plan in self.plan:
-            yield f"plan {plan.code}: minimum", plan.minimum
-            for zone, kinds in (plan.day_rate or {}).items():
-                for kind, amounts in kinds.items():
-                    yield f"plan {plan.code}: day_rate.{zone}.{kind}", amounts
-        yield from self._cover()
-
-    def _cover(self) -> Iterable[tuple[str, Amounts]]:
-        for benefit in self.benefit:
-            for name, value in (("limit", benefit.limit), ("excess", benefit.excess)):
-                if isinstance(value, Mapping):
-                    yield f"benefit {benefit.code}: {name}", value
-
-    def _gaps_in_rates(self) -> Iterable[str]:
-        for plan in self.plan:
-            bands = [band.days_up_to for band in plan.cost_rate]
-            if bands != sorted(set(bands)):
-                yield f"plan {plan.code}: cost_rate bands must rise"
-            if bands[-1] < self.eligibility.trip_days_max:
-                yield f"plan {plan.code}: cost_rate ends at {bands[-1]} days, trips may be longer"
-            zones = ("home", *self.zones, "world")
-            for zone in sorted((plan.day_rate or {}).keys() - set(zones)):
-                yield f"plan {plan.code}: day_rate.{zone} is for a zone that does not exist"
-            for zone in zones:
-                kinds = (plan.day_rate or {}).get(zone, {})
-                if plan.day_rate is not None and kinds.keys() != {"adult", "child", "infant"}:
-                    yield f"plan {plan.code}: day_rate.{zone} needs adult, child and infant"
-        unknown = (self.sold_to - MARKETS.keys()) | (
-            frozenset().union(*self.zones.values()) - COUNTRIES
-        )
-        if unknown:
-            yield f"there is no market or country {', '.join(sorted(unknown))}"
-
-    def _gaps_in_texts(self) -> Iterable[str]:
-        plans = {plan.code for plan in self.plan}
-        benefits = {benefit.code for benefit in self.benefit}
-        if FALLBACK_LOCALE not in self.text:
-            yield f"there is no [text.{FALLBACK_LOCALE}]"
-        for locale, text in self.text.items():
-            if text.plan.keys() != plans or text.benefit.keys() != benefits:
-                yield f"text.{locale} must name each plan and each benefit, and no others"
-        for benefit in self.benefit:
-            if not set(benefit.plans) <= plans:
-                yield f"benefit {benefit.code} names a plan that does not exist"
-            if benefit.excess is not None and benefit.excess_percent is not None:
-                yield f"benefit {benefit.code} has an excess and an excess_percent; keep one"
-        for code in sorted(plans - {code for benefit in self.benefit for code in benefit.plans}):
-            yield f"plan {code} has no benefit"
-        yield from self._gaps_in_documents()
-
-    def _gaps_in_documents(self) -> Iterable[str]:
-        for needed in ("product_information", "wording"):
-            if needed not in {document.code for document in self.document}:
-                yield f"the document {needed!r} is missing"
-        for document in self.document:
-            for locale in self.text.keys() - document.text.keys():
-                yield f"document {document.code} has no text in {locale!r}"
-
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
@@ -299,38 +242,6 @@ class Catalogue:
         except KeyError:
             problem = "this version was sold, so its file must stay in the catalogue"
             raise CatalogueFaulty(f"{code}.v{version}.toml", problem) from None
-
-
-def read_catalogue(files: Mapping[str, str]) -> Catalogue:
-    """Return the catalogue written in `files`, TOML texts by file name.
-
-    Raises:
-        CatalogueFaulty: One of them cannot be read, has a gap, or repeats another.
-    """
-    products: dict[tuple[str, int], Product] = {}
-    for source, text in sorted(files.items()):
-        product = read_product(source, text)
-        if (product.code, product.version) in products:
-            raise CatalogueFaulty(source, f"{product.terms_version} is in another file too")
-        products[product.code, product.version] = product
-    return Catalogue(products)
-
-
-def read_product(source: str, text: str) -> Product:
-    """Return the product written in `text`.
-
-    Raises:
-        CatalogueFaulty: It cannot be read or has a gap; the sentence names the place.
-    """
-    try:
-        return Product.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise CatalogueFaulty(source, str(error)) from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        sentence = first["msg"].removeprefix("Value error, ")
-        raise CatalogueFaulty(source, f"{place}: {sentence}" if place else sentence) from error
 
 
 def _pick(texts: Mapping[str, Localized], locale: str) -> Localized:

@@ -95,6 +95,8 @@ class Item:
     #: None asks for the version on sale.
     product_version: int | None
     trip: Trip
+    #: None asks for every plan.
+    plan_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,12 @@ class Purchase:
         Two purchases have the same hash exactly when they say the same, however the JSON that they
         came in was ordered, spaced or escaped.
         """
-        text = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), default=_spell)
+        facts = asdict(self)
+        for item in facts["items"]:
+            # Named later than the others: a purchase without it keeps the hash that it had.
+            if item["plan_code"] is None:
+                del item["plan_code"]
+        text = json.dumps(facts, sort_keys=True, separators=(",", ":"), default=_spell)
         return hashlib.sha256(text.encode()).hexdigest()
 
 

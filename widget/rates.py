@@ -62,6 +62,10 @@ def ineligibility(product: Product, purchase: Purchase, trip: Trip, *, days_ahea
         faults["number_of_adults"] = [
             f"It covers up to {rules.travellers_max} travellers, not {trip.travellers}."
         ]
+    if trip.days < rules.trip_days_min:
+        faults["trip_end_date"] = [
+            f"It covers at least {rules.trip_days_min} days, not {trip.days}."
+        ]
     if trip.days > rules.trip_days_max:
         faults["trip_end_date"] = [f"It covers up to {rules.trip_days_max} days, not {trip.days}."]
     if days_ahead > rules.days_ahead_max:

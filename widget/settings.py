@@ -58,6 +58,15 @@ class Settings:
     confirm_grace_s: int = _setting(
         900, "How much later than that a payment under way may still be confirmed."
     )
+    payment_lifetime_s: int = _setting(
+        604_800, "How long a booking waits for the partner to confirm its payment."
+    )
+    sales_limit_per_s: int = _setting(
+        50, "Calls in one second that quote, offer or confirm, for each partner; 0: no limit."
+    )
+    other_limit_per_s: int = _setting(
+        20, "All other calls in one second, for each partner; 0: no limit."
+    )
     max_body_bytes: int = _setting(65536, "The largest request body that is read.")
     smtp_url: str = _setting(
         "smtp://127.0.0.1:25",

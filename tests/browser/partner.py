@@ -27,7 +27,7 @@ from tests.builders import PARTNER_KEY, a_key, a_partner, purchase_json, some_se
 from tests.fakes import Clock, Postbox
 from widget.app import build_app
 from widget.partners import secret_of
-from widget.signatures import sign_purchase
+from widget.seals import sign_purchase
 from widget.storage.sqlite import SqliteStorage
 
 Result = TypeVar("Result")

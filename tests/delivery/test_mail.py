@@ -133,7 +133,7 @@ async def test_a_mail_is_dated_and_marked_as_sent_by_a_machine(
 ) -> None:
     await deliver(delivery, live_booking())
 
-    assert parsedate_to_datetime(only(inbox)["Date"]) == live_booking().confirmed_at > NOON
+    assert parsedate_to_datetime(only(inbox)["Date"]) == live_booking().booked_at > NOON
     assert only(inbox)["Auto-Submitted"] == "auto-generated"
 
 

@@ -9,10 +9,17 @@ import asyncio
 import sys
 from itertools import count
 
-from tests.builders import a_booking, a_partner, a_purchase, an_opted_in_offer
+from tests.builders import (
+    NOON,
+    a_booking,
+    a_partner,
+    a_purchase,
+    an_opted_in_offer,
+    mails_of,
+    offer_of,
+)
 from widget.bookings import Policy
 from widget.evidence import offer_confirmed, offer_made
-from widget.messages import owed_by
 from widget.storage.sqlite import SqliteStorage
 
 #: Several at once, so that a kill meets groups of changes half-way.
@@ -32,9 +39,14 @@ async def sell(storage: SqliteStorage, name: str, numbers: count[int]) -> None:
         purchase = a_purchase(reference=f"{name}-{number}")
         offer = an_opted_in_offer(id=f"{name}-{number:05}-INS", purchase=purchase)
         await storage.save_offer(offer, offer_made(offer, texts_version="texts-1"))
-        policies = (Policy(f"TRV-{offer.id}", offer.chosen[0]),)
+        policies = (Policy(f"TRV-{offer.id}", offer.chosen_quotes[0], issued_at=NOON),)
         booking = a_booking(offer=offer, policies=policies, transaction_id=offer.id)
-        await storage.save_booking(booking, offer_confirmed(booking), owed_by(booking))
+        await storage.save_booking(
+            offer_of(booking),
+            booking,
+            [offer_confirmed(booking, at=booking.booked_at)],
+            mails_of(booking),
+        )
         sys.stdout.write(f"{booking.id}\n")
         sys.stdout.flush()
 

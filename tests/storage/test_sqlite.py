@@ -22,11 +22,12 @@ from tests.builders import (
     a_purchase,
     an_offer,
     an_opted_in_offer,
+    mails_of,
+    offer_of,
 )
 from tests.fakes import Clock
 from widget.errors import StorageUnavailable
 from widget.evidence import offer_confirmed, offer_made
-from widget.messages import owed_by
 from widget.offers import Offer
 from widget.storage import connections
 from widget.storage.sqlite import SqliteStorage, utc_now
@@ -60,7 +61,12 @@ async def keep(storage: SqliteStorage, offer: Offer) -> Offer:
 async def a_sale(storage: SqliteStorage, **person: str) -> None:
     offer = await keep(storage, an_opted_in_offer())
     booking = replace(a_booking(offer=offer), policyholder=a_policyholder(**person))
-    await storage.save_booking(booking, offer_confirmed(booking), owed_by(booking))
+    await storage.save_booking(
+        offer_of(booking),
+        booking,
+        [offer_confirmed(booking, at=booking.booked_at)],
+        mails_of(booking),
+    )
 
 
 # -- what survives
@@ -174,7 +180,7 @@ def test_no_booking_that_was_acknowledged_is_lost_when_the_process_is_killed(pat
 
     connection = apsw.Connection(str(path))
     kept = {row[0] for row in connection.execute("SELECT id FROM bookings")}
-    owed = {row[0] for row in connection.execute("SELECT booking_id FROM messages")}
+    owed = {row[0] for row in connection.execute("SELECT offer_id FROM messages")}
     insured = {row[0] for row in connection.execute("SELECT booking_id FROM policies")}
     proved = {
         row[0]

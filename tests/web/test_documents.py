@@ -37,14 +37,17 @@ def visible(page: httpx2.Response) -> str:
 # -- documents
 
 
+@pytest.mark.parametrize("product", ["travel_protection", "annual_travel"])
 @pytest.mark.parametrize("code", ["product_information", "wording"])
 @pytest.mark.parametrize("locale", ["en", "de"])
-def test_a_document_shows_all_of_its_text(service: Service, code: str, locale: str) -> None:
-    page = service.client.get(f"/documents/travel_protection/1/{code}?locale={locale}")
+def test_a_document_shows_all_of_its_text(
+    service: Service, product: str, code: str, locale: str
+) -> None:
+    page = service.client.get(f"/documents/{product}/1/{code}?locale={locale}")
 
     assert page.status_code == 200
     assert f'<html lang="{locale}"' in page.text
-    text = a_product().document_in(code, locale)
+    text = a_product(product).document_in(code, locale)
     seen = visible(page)
     assert text.title in seen
     for section in text.section:
@@ -116,6 +119,26 @@ def test_a_certificate_is_shown_in_the_language_that_is_asked_for(service: Servi
     url = sold(service)["coi"]["url"].partition("?")[0]
 
     assert '<html lang="de"' in service.client.get(f"{url}?locale=de").text
+
+
+def test_a_year_of_trips_is_sold_like_a_trip(service: Service) -> None:
+    year = {
+        "policy_type": "annual_travel",
+        "trip_start_date": "2027-06-01T00:00:00+02:00",
+        "trip_end_date": "2028-06-01T00:00:00+02:00",
+        "total_tickets_price": 2000,
+    }
+    package = service.quote(trip=year)
+    service.choose_first(package)
+
+    booking = service.confirm(package["id"]).json()
+
+    (policy,) = booking["quotes"]
+    seen = visible(service.client.get(policy["coi"]["url"]))
+    assert policy["policy_number"].startswith("ANT-")
+    assert "Annual travel cover" in seen
+    assert "Emergency medical costs, per person and trip" in seen
+    assert "1 June 2028" in seen
 
 
 def test_a_name_on_a_certificate_is_text_and_nothing_else(service: Service) -> None:

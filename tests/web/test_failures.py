@@ -23,9 +23,17 @@ from widget.web.failures import nested
 
 REFUSALS: dict[WidgetError, tuple[int, str, str]] = {
     errors.RequestMalformed("It is not JSON."): (400, "validation_error", "malformed_request"),
+    errors.DigestMismatch("sha-256=:AAAA=:", 7): (400, "validation_error", "digest_mismatch"),
     errors.InputInvalid({"a.0.b": ["No."]}): (422, "validation_error", "validation_failed"),
     errors.AccessDenied("Not you."): (403, "auth_error", "access_denied"),
     errors.CredentialInvalid("Who?"): (401, "auth_error", "credential_invalid"),
+    errors.ClockSkewed(NOON, NOON, 900): (401, "auth_error", "clock_skewed"),
+    errors.SignatureInvalid("GET", "/", ["date"], "hmac-sha256"): (
+        403,
+        "auth_error",
+        "signature_invalid",
+    ),
+    errors.DigestRequired(): (403, "auth_error", "digest_required"),
     errors.NotFound("Booking"): (404, "api_error", "not_found"),
     errors.TokenInvalid(): (422, "validation_error", "token_invalid"),
     errors.OfferExpired("A-B-INS", NOON): (422, "validation_error", "offer_expired"),
@@ -34,6 +42,15 @@ REFUSALS: dict[WidgetError, tuple[int, str, str]] = {
     errors.ChoiceChanged("A-B-INS"): (422, "validation_error", "choice_changed"),
     errors.OfferDeclined("A-B-INS"): (422, "validation_error", "offer_declined"),
     errors.AlreadyConfirmed("A-B-INS"): (422, "validation_error", "already_confirmed"),
+    errors.RateLimited(20, 1): (429, "throttled", "rate_limited"),
+    errors.StatusForbids("A-B-INS", "CANCELLED"): (422, "validation_error", "status_forbids"),
+    errors.NotAllowedByProduct("No."): (422, "validation_error", "not_allowed_by_product"),
+    errors.AmendmentExpired("a-UPD", NOON): (422, "validation_error", "amendment_expired"),
+    errors.AmendmentApplied("a-UPD"): (422, "validation_error", "amendment_applied"),
+    errors.AmendmentStale("a-UPD"): (422, "validation_error", "amendment_stale"),
+    errors.IdempotencyKeyReused("k"): (422, "validation_error", "idempotency_key_reused"),
+    errors.UpstreamRefused("No."): (422, "validation_error", "upstream_refused"),
+    errors.ReplyTaken("Taken."): (503, "api_error", "temporarily_unavailable"),
     errors.PaymentAlreadyUsed("ORDER-1"): (422, "validation_error", "payment_already_used"),
     errors.PurchaseMismatch("A-B-INS"): (422, "validation_error", "purchase_mismatch"),
     errors.PremiumMismatch("A-B-INS", "1", "2"): (422, "validation_error", "premium_mismatch"),
@@ -103,7 +120,7 @@ def test_who_is_not_known_is_told_how_to_be(service: Service) -> None:
     response = service.client.post("/x/partners/acme/quotes/", json=purchase_json())
 
     assert response.status_code == 401
-    assert response.headers["WWW-Authenticate"] == "Bearer"
+    assert response.headers["WWW-Authenticate"] == "Bearer, Signature"
 
 
 def test_no_refusal_looks_like_a_replay() -> None:

@@ -22,7 +22,7 @@ from tests.builders import (
 from tests.fakes import Clock, SilentUpstream
 from tests.service import Service, running_service, state_in
 from widget.partners import Mode, secret_of
-from widget.signatures import sign_purchase
+from widget.seals import sign_purchase
 from widget.storage.sqlite import SqliteStorage
 
 LIVE = a_key(mode=Mode.LIVE, random="livelivelive1234")

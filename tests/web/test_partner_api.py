@@ -230,7 +230,7 @@ def test_a_booking_owes_its_confirmation_and_sends_it_at_once(
         service.client.get("/healthz")
         deadline -= 1
 
-    assert [message.booking_id for message, _, _ in postbox.taken] == [booking["id"]]
+    assert [message.offer_id for message, _, _ in postbox.taken] == [booking["id"]]
 
 
 def test_a_package_says_that_it_was_confirmed(service: Service) -> None:

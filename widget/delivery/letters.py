@@ -8,7 +8,8 @@ from jinja2 import Environment
 
 from widget import formats
 from widget.bookings import Booking
-from widget.certificates import Certificate, Speech, certificate_of, speech_for
+from widget.certificates import Certificate, certificate_of
+from widget.covers import Speech, speech_for
 from widget.links import Links
 from widget.partners import Mode, Partner
 from widget.products import Catalogue

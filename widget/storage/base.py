@@ -7,25 +7,39 @@ For every method:
 - Reading for a partner takes the partner's code: what belongs to another is not found.
 - `StorageUnavailable` is raised when the database does not do its part, and nothing else of the
   driver's.
+- A `reply` is stored with the change that it tells of, or not at all. `ReplyTaken` is raised, and
+  nothing stored, when its key has one already.
 
 A new method owes a test in the contract suite.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from widget.amendments import Amendment
 from widget.bookings import Booking
 from widget.evidence import Leaf
 from widget.messages import Message
 from widget.offers import Offer
 from widget.partners import Mode, Partner, PartnerKey
+from widget.replies import Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of a longer list of bookings."""
+
+    bookings: tuple[Booking, ...]
+    #: How many there are in all.
+    count: int
 
 
 class Storage(Protocol):
-    """Keeps partners, offers, bookings, evidence and messages."""
+    """Keeps partners, offers, bookings, evidence, messages and replies."""
 
     # -- life
 
@@ -48,7 +62,7 @@ class Storage(Protocol):
     # -- partners
 
     async def save_partner(self, partner: Partner) -> None:
-        """Store a partner; one that exists gets the new name and origins."""
+        """Store a partner; one that exists gets the new facts."""
         ...
 
     async def find_partner(self, code: str) -> Partner | None:
@@ -83,7 +97,7 @@ class Storage(Protocol):
         """Return the offer that a purchase leads to now: booked, or not yet expired."""
         ...
 
-    async def save_offer(self, offer: Offer, made: Leaf) -> Offer:
+    async def save_offer(self, offer: Offer, made: Leaf, reply: Reply | None = None) -> Offer:
         """Store a new offer with its evidence, and return it.
 
         When the purchase has a reference and leads to an offer already, nothing is stored and
@@ -95,9 +109,18 @@ class Storage(Protocol):
         """Return an offer of this partner."""
         ...
 
-    async def change_offer(self, seen: Offer, changed: Offer, leaf: Leaf) -> bool:
-        """Store a choice or a decline with its evidence.
+    async def change_offer(
+        self,
+        seen: Offer,
+        changed: Offer,
+        leaf: Leaf,
+        *,
+        messages: Sequence[Message] = (),
+        reply: Reply | None = None,
+    ) -> bool:
+        """Store a choice, a decline, or other quotes, with the evidence.
 
+        A changed purchase leads to this offer from now on, and the one before leads nowhere.
         False, and nothing stored, when the offer is no longer as `seen`.
         """
         ...
@@ -105,13 +128,22 @@ class Storage(Protocol):
     # -- bookings
 
     async def save_booking(
-        self, booking: Booking, confirmed: Leaf, messages: Sequence[Message]
+        self,
+        seen: Offer,
+        booking: Booking,
+        leaves: Sequence[Leaf],
+        messages: Sequence[Message],
+        reply: Reply | None = None,
     ) -> Booking | None:
         """Turn an offer into a booking: policies, policyholder, evidence and messages, or nothing.
 
+        Args:
+            seen: The offer that the booking was made of. `booking.offer` has its choice, which the
+                partner may have reported with the confirmation.
+
         Returns:
             The booking: this one, or the one that the offer already was. None when the offer is no
-            longer as `booking.offer` and no booking either.
+            longer as `seen` and no booking either.
 
         Raises:
             PaymentAlreadyUsed: The transaction paid for another booking.
@@ -120,8 +152,49 @@ class Storage(Protocol):
         """
         ...
 
+    async def change_booking(
+        self,
+        seen: Booking,
+        changed: Booking,
+        leaf: Leaf,
+        *,
+        messages: Sequence[Message] = (),
+        amendment: Amendment | None = None,
+        reply: Reply | None = None,
+    ) -> bool:
+        """Store what became of a booking: issued, failed, amended or noted.
+
+        Args:
+            amendment: The one that was applied, when it had been stored.
+
+        False, and nothing stored, when the booking is no longer as `seen`.
+        """
+        ...
+
     async def find_booking(self, partner_code: str, booking_id: str) -> Booking | None:
         """Return a booking of this partner."""
+        ...
+
+    async def list_bookings(
+        self, partner_code: str, mode: Mode, *, limit: int, offset: int
+    ) -> Page:
+        """Return some of a partner's bookings, the newest first."""
+        ...
+
+    async def list_pending(self, *, booked_before: datetime, limit: int) -> list[Booking]:
+        """Return bookings of all partners that are PENDING since before then, oldest first."""
+        ...
+
+    # -- amendments
+
+    async def save_amendment(self, amendment: Amendment, reply: Reply | None = None) -> None:
+        """Store a priced amendment, to be confirmed later."""
+        ...
+
+    async def find_amendment(
+        self, partner_code: str, booking_id: str, amendment_id: str
+    ) -> Amendment | None:
+        """Return an amendment of this partner's booking."""
         ...
 
     # -- evidence
@@ -130,10 +203,28 @@ class Storage(Protocol):
         """Return the leaves of an offer, oldest first."""
         ...
 
+    # -- replies
+
+    async def find_reply(self, partner_code: str, mode: Mode, key: str) -> Reply | None:
+        """Return the reply that was given to a request with this key and is still kept."""
+        ...
+
     # -- messages
 
-    async def claim_messages(self, *, limit: int, lease_s: int) -> list[Message]:
-        """Take due messages to send, oldest first; nobody else gets them while the lease runs."""
+    async def add_messages(self, messages: Sequence[Message], reply: Reply | None = None) -> None:
+        """Store messages that are due by themselves; one whose id is there stays as it is."""
+        ...
+
+    async def claim_messages(
+        self, *, limit: int, lease_s: int, per_lane: int, busy: Collection[str] = ()
+    ) -> list[Message]:
+        """Take due messages to send, oldest first; nobody else gets them while the lease runs.
+
+        Args:
+            per_lane: The most that are taken of one lane, so that one receiver that is slow
+                does not take the place of all others.
+            busy: Lanes that nothing is taken of.
+        """
         ...
 
     async def mark_sent(self, message: Message) -> None:
@@ -144,4 +235,14 @@ class Storage(Protocol):
         self, message: Message, *, next_try_at: datetime | None, problem: str
     ) -> None:
         """Note that a try failed, and when the next is due; None gives up."""
+        ...
+
+    async def list_messages(
+        self, partner_code: str, mode: Mode, *, kind: str, limit: int
+    ) -> list[tuple[Message, str]]:
+        """Return a partner's newest messages of a kind: each `waiting`, `sent` or `gave_up`."""
+        ...
+
+    async def send_again(self, partner_code: str, mode: Mode, message_id: str) -> bool:
+        """Make a message due now, with all its tries before it; False when there is no such one."""
         ...

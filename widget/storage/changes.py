@@ -1,4 +1,4 @@
-"""What is done to a SQLite database within one transaction."""
+"""What is done to offers in a SQLite database within one transaction."""
 
 from __future__ import annotations
 
@@ -7,34 +7,35 @@ from datetime import datetime
 
 import apsw
 
-from widget.bookings import Booking, Policy
-from widget.errors import AlreadyConfirmed, PaymentAlreadyUsed
+from widget.errors import AlreadyConfirmed
 from widget.evidence import Leaf
 from widget.messages import Message
-from widget.offers import Offer, Status
+from widget.offers import Offer
 from widget.partners import Mode, Partner
+from widget.replies import Reply
 from widget.storage import rows
-from widget.storage.connections import apply, insert, insert_new, select
+from widget.storage.connections import apply, insert, select
+from widget.storage.outbox import add_messages, keep_reply
 
-#: What may be sent now: due, not done, and not in another sender's hands.
-DUE = (
-    "sent_at IS NULL AND gave_up_at IS NULL AND due_at <= :now"
-    " AND (leased_until IS NULL OR leased_until <= :now)"
-)
-CLAIM = (
-    "UPDATE messages SET leased_until = :until WHERE id IN"
-    f" (SELECT id FROM messages WHERE {DUE} ORDER BY due_at LIMIT :limit) RETURNING *"
+#: What tells that an offer is still as it was seen.
+_SEEN = ("revision", "status", "choice", "chosen_json")
+
+_PURCHASE = (
+    " WHERE partner_code = :partner_code AND mode = :mode AND reference = :reference"
+    " AND purchase_hash = :purchase_hash"
 )
 
 
 def save_partner(db: apsw.Connection, partner: Partner) -> None:
-    """Store a partner, or its new name and origins."""
+    """Store a partner, or its new facts."""
+    row = rows.partner_row(partner)
+    facts = ", ".join(f"{name} = excluded.{name}" for name in row.keys() - {"code", "created_at"})
+    places = ", ".join(f":{name}" for name in row)
     apply(
         db,
-        "INSERT INTO partners VALUES (:code, :name, :origins_json, :created_at)"
-        " ON CONFLICT (code) DO UPDATE"
-        " SET name = excluded.name, origins_json = excluded.origins_json",
-        rows.partner_row(partner),
+        f"INSERT INTO partners ({', '.join(row)}) VALUES ({places})"
+        f" ON CONFLICT (code) DO UPDATE SET {facts}",
+        row,
     )
 
 
@@ -66,7 +67,9 @@ def find_open_offer(
     return rows.offer_from(found[0]) if found else None
 
 
-def save_offer(db: apsw.Connection, offer: Offer, made: Leaf, now: datetime) -> Offer:
+def save_offer(
+    db: apsw.Connection, offer: Offer, made: Leaf, reply: Reply | None, now: datetime
+) -> Offer:
     """Store a new offer, unless its purchase leads to one already."""
     reference = offer.purchase.reference
     if reference is not None:
@@ -75,87 +78,50 @@ def save_offer(db: apsw.Connection, offer: Offer, made: Leaf, now: datetime) -> 
             return current
     insert(db, "offers", rows.offer_row(offer))
     insert(db, "evidence", rows.leaf_row(made))
-    if reference is not None:
-        _lead_to(db, offer, reference)
+    keep_reply(db, reply)
+    _lead_to(db, offer)
     return offer
 
 
-def change_offer(db: apsw.Connection, seen: Offer, changed: Offer, leaf: Leaf) -> bool:
-    """Store a choice or a decline, if the offer is still as `seen`."""
-    row = {**rows.offer_row(changed), "seen": seen.revision, "seen_status": seen.status}
-    is_changed = apply(
+def change_offer(
+    db: apsw.Connection,
+    seen: Offer,
+    changed: Offer,
+    leaf: Leaf,
+    *,
+    messages: Sequence[Message],
+    reply: Reply | None,
+) -> bool:
+    """Store a choice, a decline or other quotes, if the offer is still as `seen`."""
+    if not update_offer(db, seen, changed):
+        return False
+    insert(db, "evidence", rows.leaf_row(leaf))
+    add_messages(db, messages)
+    keep_reply(db, reply)
+    if (seen.purchase_hash, seen.expires_at) != (changed.purchase_hash, changed.expires_at):
+        _leave(db, seen)
+        _lead_to(db, changed)
+    return True
+
+
+def update_offer(db: apsw.Connection, seen: Offer, changed: Offer) -> bool:
+    """Store what an offer became, if it is still as `seen`."""
+    before = rows.offer_row(seen)
+    row = {**rows.offer_row(changed), **{f"seen_{name}": before[name] for name in _SEEN}}
+    return apply(
         db,
         "UPDATE offers SET status = :status, choice = :choice, chosen_json = :chosen_json,"
-        " chosen_at = :chosen_at, chosen_locale = :chosen_locale, revision = :revision"
+        " chosen_at = :chosen_at, chosen_locale = :chosen_locale, revision = :revision,"
+        " purchase_json = :purchase_json, purchase_hash = :purchase_hash,"
+        " quotes_json = :quotes_json, expires_at = :expires_at, upstream_id = :upstream_id"
         " WHERE partner_code = :partner_code AND id = :id"
-        " AND revision = :seen AND status = :seen_status",
+        " AND revision = :seen_revision AND status = :seen_status"
+        " AND choice = :seen_choice AND chosen_json = :seen_chosen_json",
         row,
     )
-    if is_changed:
-        insert(db, "evidence", rows.leaf_row(leaf))
-    return is_changed
 
 
-def save_booking(
-    db: apsw.Connection, booking: Booking, confirmed: Leaf, messages: Sequence[Message]
-) -> Booking | None:
-    """Turn an offer into a booking with all that belongs to it, or change nothing."""
-    if existing := find_booking(db, booking.partner_code, booking.id):
-        return existing
-    key = {"code": booking.partner_code, "id": booking.id}
-    is_confirmed = apply(
-        db,
-        "UPDATE offers SET status = :new WHERE partner_code = :code AND id = :id"
-        " AND status = :old AND choice = 'opted_in' AND revision = :revision",
-        {
-            **key,
-            "new": Status.CONFIRMED,
-            "old": Status.RECEIVED,
-            "revision": booking.offer.revision,
-        },
-    )
-    if not is_confirmed:
-        return None
-    if not insert_new(db, "bookings", rows.booking_row(booking)):
-        raise PaymentAlreadyUsed(booking.transaction_id or "")
-    _insert_parts(db, booking)
-    insert(db, "evidence", rows.leaf_row(confirmed))
-    for message in messages:
-        insert(db, "messages", rows.message_row(message))
-    _book_purchase(db, booking.offer)
-    return booking
-
-
-def find_booking(db: apsw.Connection, partner_code: str, booking_id: str) -> Booking | None:
-    """Return a booking with its offer, policies and policyholder."""
-    key = {"code": partner_code, "id": booking_id}
-    own = " WHERE partner_code = :code AND booking_id = :id"
-    found = select(db, "SELECT * FROM bookings WHERE partner_code = :code AND id = :id", key)
-    if not found:
-        return None
-    offers = select(db, "SELECT * FROM offers WHERE partner_code = :code AND id = :id", key)
-    people = select(db, "SELECT person_json FROM policyholders" + own, key)
-    policies = select(db, "SELECT number, quote_id FROM policies" + own + " ORDER BY number", key)
-    return rows.booking_from(
-        found[0],
-        rows.offer_from(offers[0]),
-        people[0]["person_json"],
-        tuple(Policy(row["number"], row["quote_id"]) for row in policies),
-    )
-
-
-def _lead_to(db: apsw.Connection, offer: Offer, reference: str) -> None:
-    apply(
-        db,
-        "INSERT INTO open_purchases"
-        " VALUES (:partner_code, :mode, :reference, :purchase_hash, :id, :expires_at, 0)"
-        " ON CONFLICT (partner_code, mode, reference, purchase_hash)"
-        " DO UPDATE SET offer_id = excluded.offer_id, expires_at = excluded.expires_at",
-        {**rows.offer_row(offer), "reference": reference},
-    )
-
-
-def _book_purchase(db: apsw.Connection, offer: Offer) -> None:
+def book_purchase(db: apsw.Connection, offer: Offer) -> None:
     """Let the purchase lead to this booking for good.
 
     Its offer may have expired and been renewed while the payment was under way: of the two, the
@@ -163,24 +129,36 @@ def _book_purchase(db: apsw.Connection, offer: Offer) -> None:
     """
     if offer.purchase.reference is None:
         return
-    purchase = (
-        " WHERE partner_code = :partner_code AND mode = :mode AND reference = :reference"
-        " AND purchase_hash = :purchase_hash"
-    )
-    key = {**rows.offer_row(offer), "reference": offer.purchase.reference}
+    key = _key(offer)
     is_booked = apply(
         db,
-        f"UPDATE open_purchases SET offer_id = :id, is_booked = 1 {purchase} AND is_booked = 0",
+        f"UPDATE open_purchases SET offer_id = :id, is_booked = 1 {_PURCHASE} AND is_booked = 0",
         key,
     )
     if not is_booked:
-        other = select(db, f"SELECT offer_id FROM open_purchases {purchase}", key)[0]
+        other = select(db, f"SELECT offer_id FROM open_purchases {_PURCHASE}", key)[0]
         raise AlreadyConfirmed(other["offer_id"])
 
 
-def _insert_parts(db: apsw.Connection, booking: Booking) -> None:
-    key = {"partner_code": booking.partner_code, "booking_id": booking.id}
-    for policy in booking.policies:
-        insert(db, "policies", {**key, "number": policy.number, "quote_id": policy.quote_id})
-    person = rows.person_json(booking.policyholder)
-    insert(db, "policyholders", {**key, "person_json": person})
+def _lead_to(db: apsw.Connection, offer: Offer) -> None:
+    if offer.purchase.reference is None:
+        return
+    apply(
+        db,
+        "INSERT INTO open_purchases"
+        " VALUES (:partner_code, :mode, :reference, :purchase_hash, :id, :expires_at, 0)"
+        " ON CONFLICT (partner_code, mode, reference, purchase_hash)"
+        " DO UPDATE SET offer_id = excluded.offer_id, expires_at = excluded.expires_at"
+        " WHERE is_booked = 0",
+        _key(offer),
+    )
+
+
+def _leave(db: apsw.Connection, offer: Offer) -> None:
+    """Let a purchase that is no longer this offer's lead nowhere."""
+    sql = f"DELETE FROM open_purchases {_PURCHASE} AND offer_id = :id AND is_booked = 0"
+    apply(db, sql, _key(offer))
+
+
+def _key(offer: Offer) -> rows.Row:
+    return {**rows.offer_row(offer), "reference": offer.purchase.reference}

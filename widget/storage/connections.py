@@ -77,14 +77,27 @@ def migrate(db: apsw.Connection, now: datetime) -> list[str]:
 
 @contextlib.contextmanager
 def _alone(db: apsw.Connection) -> Iterator[None]:
-    """Hold the file from the first look on: of two that start at once, the second finds it done."""
+    """Hold the file from the first look on: of two that start at once, the second finds it done.
+
+    A step may make a table anew that others refer to, so references are checked at the end.
+    """
+    db.execute("PRAGMA foreign_keys = OFF")
     db.execute("BEGIN IMMEDIATE")
     try:
         yield
+        _check_references(db)
     except BaseException:
         db.execute("ROLLBACK")
         raise
-    db.execute("COMMIT")
+    else:
+        db.execute("COMMIT")
+    finally:
+        db.execute("PRAGMA foreign_keys = ON")
+
+
+def _check_references(db: apsw.Connection) -> None:
+    if broken := select(db, "PRAGMA foreign_key_check"):
+        raise StorageUnavailable(f"A row of {broken[0]['table']} refers to nothing.")
 
 
 def select(

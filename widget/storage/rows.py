@@ -1,4 +1,7 @@
-"""Rows of the database, to and from the values of the ground. Pure."""
+"""Rows of the database, to and from the values of the ground: partners, offers, evidence. Pure.
+
+Bookings have theirs in `booking_rows`.
+"""
 
 from __future__ import annotations
 
@@ -8,20 +11,21 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from widget.bookings import Booking, Policy, Policyholder
 from widget.evidence import Leaf
 from widget.messages import Kind, Message
 from widget.offers import Choice, Offer, Quote, Status
-from widget.partners import Mode, Partner, PartnerKey
+from widget.partners import Mode, Partner, PartnerKey, Webhook
 from widget.purchases import Purchase
+from widget.replies import Reply
 
 Row = Mapping[str, Any]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_PURCHASE = TypeAdapter(Purchase)
+PURCHASE = TypeAdapter(Purchase)
+METADATA = TypeAdapter(dict[str, str | int | float | bool | None])
 _QUOTES = TypeAdapter(tuple[Quote, ...])
 _TEXTS = TypeAdapter(tuple[str, ...])
-_PERSON = TypeAdapter(Policyholder)
+_WEBHOOKS = TypeAdapter(tuple[Webhook, ...])
 
 
 def micros(moment: datetime | None) -> int | None:
@@ -34,6 +38,11 @@ def moment(value: int) -> datetime:
     return _EPOCH + timedelta(microseconds=value)
 
 
+def moment_or_none(value: int | None) -> datetime | None:
+    """Return the moment of so many microseconds since 1970, in UTC; None stays None."""
+    return None if value is None else moment(value)
+
+
 def partner_row(partner: Partner) -> Row:
     """Return a partner's row."""
     return {
@@ -41,13 +50,23 @@ def partner_row(partner: Partner) -> Row:
         "name": partner.name,
         "origins_json": _TEXTS.dump_json(partner.origins).decode(),
         "created_at": micros(partner.created_at),
+        "clock_window_s": partner.clock_window_s,
+        "requires_digest": int(partner.requires_digest),
+        "webhooks_json": _WEBHOOKS.dump_json(partner.webhooks).decode(),
     }
 
 
 def partner_from(row: Row) -> Partner:
     """Return the partner in a row."""
-    origins = _TEXTS.validate_json(row["origins_json"])
-    return Partner(row["code"], row["name"], origins, moment(row["created_at"]))
+    return Partner(
+        code=row["code"],
+        name=row["name"],
+        origins=_TEXTS.validate_json(row["origins_json"]),
+        created_at=moment(row["created_at"]),
+        clock_window_s=row["clock_window_s"],
+        requires_digest=bool(row["requires_digest"]),
+        webhooks=_WEBHOOKS.validate_json(row["webhooks_json"]),
+    )
 
 
 def key_row(key: PartnerKey) -> Row:
@@ -64,15 +83,19 @@ def key_row(key: PartnerKey) -> Row:
 
 def key_from(row: Row) -> PartnerKey:
     """Return the key in a row."""
-    revoked = row["revoked_at"]
     return PartnerKey(
         key_id=row["key_id"],
         partner_code=row["partner_code"],
         mode=Mode(row["mode"]),
         root_id=row["root_id"],
         created_at=moment(row["created_at"]),
-        revoked_at=None if revoked is None else moment(revoked),
+        revoked_at=moment_or_none(row["revoked_at"]),
     )
+
+
+def purchase_json(purchase: Purchase) -> str:
+    """Return a purchase as stored."""
+    return PURCHASE.dump_json(purchase).decode()
 
 
 def offer_row(offer: Offer) -> Row:
@@ -81,7 +104,7 @@ def offer_row(offer: Offer) -> Row:
         "partner_code": offer.partner_code,
         "id": offer.id,
         "mode": offer.mode,
-        "purchase_json": _PURCHASE.dump_json(offer.purchase).decode(),
+        "purchase_json": purchase_json(offer.purchase),
         "purchase_hash": offer.purchase_hash,
         "quotes_json": _QUOTES.dump_json(offer.quotes).decode(),
         "created_at": micros(offer.created_at),
@@ -92,17 +115,18 @@ def offer_row(offer: Offer) -> Row:
         "chosen_at": micros(offer.chosen_at),
         "chosen_locale": offer.chosen_locale,
         "revision": offer.revision,
+        "upstream_id": offer.upstream_id,
+        "metadata_json": METADATA.dump_json(dict(offer.metadata)).decode(),
     }
 
 
 def offer_from(row: Row) -> Offer:
     """Return the offer in a row."""
-    chosen_at = row["chosen_at"]
     return Offer(
         id=row["id"],
         partner_code=row["partner_code"],
         mode=Mode(row["mode"]),
-        purchase=_PURCHASE.validate_json(row["purchase_json"]),
+        purchase=PURCHASE.validate_json(row["purchase_json"]),
         purchase_hash=row["purchase_hash"],
         quotes=_QUOTES.validate_json(row["quotes_json"]),
         created_at=moment(row["created_at"]),
@@ -110,41 +134,11 @@ def offer_from(row: Row) -> Offer:
         status=Status(row["status"]),
         choice=Choice(row["choice"]),
         chosen=_TEXTS.validate_json(row["chosen_json"]),
-        chosen_at=None if chosen_at is None else moment(chosen_at),
+        chosen_at=moment_or_none(row["chosen_at"]),
         chosen_locale=row["chosen_locale"],
         revision=row["revision"],
-    )
-
-
-def booking_row(booking: Booking) -> Row:
-    """Return a booking's own row; offer, policies and policyholder have theirs."""
-    return {
-        "partner_code": booking.partner_code,
-        "id": booking.id,
-        "mode": booking.mode,
-        "status": booking.status,
-        "transaction_id": booking.transaction_id,
-        "currency": booking.premium.currency,
-        "premium": booking.premium.minor,
-        "tax": booking.offer.tax.minor,
-        "confirmed_at": micros(booking.confirmed_at),
-    }
-
-
-def person_json(person: Policyholder) -> str:
-    """Return a policyholder as stored."""
-    return _PERSON.dump_json(person).decode()
-
-
-def booking_from(row: Row, offer: Offer, person: str, policies: tuple[Policy, ...]) -> Booking:
-    """Return the booking in a row, with what stands beside it."""
-    return Booking(
-        offer=offer,
-        policyholder=_PERSON.validate_json(person),
-        policies=policies,
-        transaction_id=row["transaction_id"],
-        confirmed_at=moment(row["confirmed_at"]),
-        status=Status(row["status"]),
+        upstream_id=row["upstream_id"],
+        metadata=METADATA.validate_json(row["metadata_json"]),
     )
 
 
@@ -170,9 +164,13 @@ def message_row(message: Message) -> Row:
     return {
         "id": message.id,
         "partner_code": message.partner_code,
-        "booking_id": message.booking_id,
+        "mode": message.mode,
+        "offer_id": message.offer_id,
         "kind": message.kind,
+        "lane": message.lane,
         "due_at": micros(message.due_at),
+        "body": message.body,
+        "sequence": message.sequence,
         "failures": message.failures,
     }
 
@@ -182,8 +180,31 @@ def message_from(row: Row) -> Message:
     return Message(
         id=row["id"],
         partner_code=row["partner_code"],
-        booking_id=row["booking_id"],
+        mode=Mode(row["mode"]),
+        offer_id=row["offer_id"],
         kind=Kind(row["kind"]),
+        lane=row["lane"],
         due_at=moment(row["due_at"]),
+        body=row["body"],
+        sequence=row["sequence"],
         failures=row["failures"],
     )
+
+
+def reply_row(reply: Reply) -> Row:
+    """Return a reply's row."""
+    return {
+        "partner_code": reply.partner_code,
+        "mode": reply.mode,
+        "key": reply.key,
+        "fingerprint": reply.fingerprint,
+        "status": reply.status,
+        "body": reply.body,
+        "offer_id": reply.offer_id,
+        "created_at": micros(reply.created_at),
+    }
+
+
+def reply_from(row: Row) -> Reply:
+    """Return the reply in a row."""
+    return Reply(**{**row, "mode": Mode(row["mode"]), "created_at": moment(row["created_at"])})

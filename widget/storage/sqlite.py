@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
 import apsw
 
+from widget.amendments import Amendment
 from widget.bookings import Booking
 from widget.errors import StorageUnavailable
 from widget.evidence import Leaf
 from widget.messages import Message
 from widget.offers import Offer
 from widget.partners import Mode, Partner, PartnerKey
-from widget.storage import changes, rows
+from widget.replies import Reply
+from widget.storage import booking_changes, changes, outbox, rows
+from widget.storage.base import Page
 from widget.storage.connections import (
     apply,
     connect,
@@ -168,9 +171,9 @@ class SqliteStorage:
         with translated():
             return changes.find_open_offer(self._reading, *key, now=self.now())
 
-    async def save_offer(self, offer: Offer, made: Leaf) -> Offer:
+    async def save_offer(self, offer: Offer, made: Leaf, reply: Reply | None = None) -> Offer:
         """Store a new offer, or return the one that its purchase leads to."""
-        return await self._do(lambda db: changes.save_offer(db, offer, made, self.now()))
+        return await self._do(lambda db: changes.save_offer(db, offer, made, reply, self.now()))
 
     async def find_offer(self, partner_code: str, offer_id: str) -> Offer | None:
         """Return an offer."""
@@ -180,22 +183,89 @@ class SqliteStorage:
         )
         return rows.offer_from(row) if row else None
 
-    async def change_offer(self, seen: Offer, changed: Offer, leaf: Leaf) -> bool:
-        """Store a choice or a decline."""
-        return await self._do(lambda db: changes.change_offer(db, seen, changed, leaf))
+    async def change_offer(
+        self,
+        seen: Offer,
+        changed: Offer,
+        leaf: Leaf,
+        *,
+        messages: Sequence[Message] = (),
+        reply: Reply | None = None,
+    ) -> bool:
+        """Store a choice, a decline or other quotes."""
+        return await self._do(
+            lambda db: changes.change_offer(db, seen, changed, leaf, messages=messages, reply=reply)
+        )
 
     # -- bookings
 
     async def save_booking(
-        self, booking: Booking, confirmed: Leaf, messages: Sequence[Message]
+        self,
+        seen: Offer,
+        booking: Booking,
+        leaves: Sequence[Leaf],
+        messages: Sequence[Message],
+        reply: Reply | None = None,
     ) -> Booking | None:
         """Turn an offer into a booking, once."""
-        return await self._do(lambda db: changes.save_booking(db, booking, confirmed, messages))
+        return await self._do(
+            lambda db: booking_changes.save_booking(
+                db, seen, booking, leaves=leaves, messages=messages, reply=reply
+            )
+        )
+
+    async def change_booking(
+        self,
+        seen: Booking,
+        changed: Booking,
+        leaf: Leaf,
+        *,
+        messages: Sequence[Message] = (),
+        amendment: Amendment | None = None,
+        reply: Reply | None = None,
+    ) -> bool:
+        """Store what became of a booking."""
+        return await self._do(
+            lambda db: booking_changes.change_booking(
+                db, seen, changed, leaf, messages=messages, amendment=amendment, reply=reply
+            )
+        )
 
     async def find_booking(self, partner_code: str, booking_id: str) -> Booking | None:
         """Return a booking."""
         with translated():
-            return changes.find_booking(self._reading, partner_code, booking_id)
+            return booking_changes.find_booking(self._reading, partner_code, booking_id)
+
+    async def list_bookings(
+        self, partner_code: str, mode: Mode, *, limit: int, offset: int
+    ) -> Page:
+        """Return some of a partner's bookings."""
+        with translated():
+            return booking_changes.list_bookings(
+                self._reading, partner_code, mode, limit=limit, offset=offset
+            )
+
+    async def list_pending(self, *, booked_before: datetime, limit: int) -> list[Booking]:
+        """Return bookings whose outcome is unknown."""
+        with translated():
+            return booking_changes.list_pending(
+                self._reading, booked_before=booked_before, limit=limit
+            )
+
+    # -- amendments
+
+    async def save_amendment(self, amendment: Amendment, reply: Reply | None = None) -> None:
+        """Store a priced amendment."""
+        await self._do(lambda db: booking_changes.save_amendment(db, amendment, reply))
+
+    async def find_amendment(
+        self, partner_code: str, booking_id: str, amendment_id: str
+    ) -> Amendment | None:
+        """Return an amendment."""
+        with translated():
+            return booking_changes.find_amendment(
+                self._reading, partner_code, booking_id, amendment_id
+            )
 
     # -- evidence
 
@@ -208,17 +278,36 @@ class SqliteStorage:
         )
         return [rows.leaf_from(row) for row in found]
 
-    # -- messages
+    # -- replies and messages
 
-    async def claim_messages(self, *, limit: int, lease_s: int) -> list[Message]:
+    async def find_reply(self, partner_code: str, mode: Mode, key: str) -> Reply | None:
+        """Return a reply that is still kept."""
+        with translated():
+            return outbox.find_reply(self._reading, partner_code, mode, key, self.now())
+
+    async def add_messages(self, messages: Sequence[Message], reply: Reply | None = None) -> None:
+        """Store messages that are due by themselves."""
+
+        def work(db: apsw.Connection) -> None:
+            outbox.add_messages(db, messages)
+            outbox.keep_reply(db, reply)
+
+        await self._do(work)
+
+    async def claim_messages(
+        self, *, limit: int, lease_s: int, per_lane: int, busy: Collection[str] = ()
+    ) -> list[Message]:
         """Take due messages, and keep others from taking them."""
         now = self.now()
-        until = rows.micros(now + timedelta(seconds=lease_s))
-        values = {"now": rows.micros(now), "until": until, "limit": limit}
-        if not self._one(f"SELECT id FROM messages WHERE {changes.DUE} LIMIT 1", values):
-            return []
-        claimed = await self._do(lambda db: select(db, changes.CLAIM, values))
-        return sorted((rows.message_from(row) for row in claimed), key=lambda m: (m.due_at, m.id))
+        with translated():
+            if not outbox.is_any_due(self._reading, now=now, busy=busy):
+                return []
+        until = now + timedelta(seconds=lease_s)
+        return await self._do(
+            lambda db: outbox.claim_messages(
+                db, now=now, until=until, limit=limit, per_lane=per_lane, busy=busy
+            )
+        )
 
     async def mark_sent(self, message: Message) -> None:
         """Note that a message was taken."""
@@ -241,6 +330,18 @@ class SqliteStorage:
             " last_problem = :problem, leased_until = NULL WHERE id = :id"
         )
         await self._do(lambda db: apply(db, sql, values))
+
+    async def list_messages(
+        self, partner_code: str, mode: Mode, *, kind: str, limit: int
+    ) -> list[tuple[Message, str]]:
+        """Return a partner's newest messages of a kind, with what became of each."""
+        with translated():
+            return outbox.list_messages(self._reading, partner_code, mode, kind=kind, limit=limit)
+
+    async def send_again(self, partner_code: str, mode: Mode, message_id: str) -> bool:
+        """Make a message due now."""
+        now = self.now()
+        return await self._do(lambda db: outbox.send_again(db, partner_code, mode, message_id, now))
 
     # -- how
 

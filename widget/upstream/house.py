@@ -4,27 +4,38 @@ from __future__ import annotations
 
 import secrets
 import uuid
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 from datetime import datetime
 
-from widget.bookings import Policy
+from widget.amendments import Amendment, Terms
+from widget.bookings import Booking, Policy
 from widget.errors import InputInvalid, Problems
 from widget.markets import MARKETS
 from widget.offers import Offer, Quote
 from widget.products import Catalogue, Product
 from widget.purchases import Item, Purchase
 from widget.rates import ineligibility, premium_of
+from widget.upstream import after_sale
+from widget.upstream.base import Priced
 
 #: Letters and digits that nobody confuses on the phone or in print.
 _CLEAR = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+#: Faults that belong to the purchase as a whole and not to one of its items.
+_TOP_LEVEL = {"currency", "customer_country"}
 
 
 class House:
     """Sells what the catalogue holds, under delegated authority: our commit is the contract."""
 
+    is_remote = False
+    sends_mail = False
+
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
 
-    async def price(self, purchase: Purchase, *, now: datetime) -> tuple[Quote, ...]:
+    async def price(self, purchase: Purchase, *, now: datetime) -> Priced:
         """Return a quote for each plan of each item's product; see `Upstream.price`."""
         problems: dict[str, list[str]] = {}
         products: list[Product] = []
@@ -35,15 +46,45 @@ class House:
         if problems:
             raise InputInvalid(problems)
         pairs = zip(products, purchase.items, strict=True)
-        return tuple(
-            quote
-            for index, (product, item) in enumerate(pairs)
-            for quote in _quotes(product, item, index, purchase, now)
+        return Priced(
+            tuple(
+                quote
+                for index, (product, item) in enumerate(pairs)
+                for quote in _quotes(product, item, index, purchase, now)
+            )
         )
 
-    async def issue(self, offer: Offer) -> tuple[Policy, ...]:
-        """Return a policy with a fresh number for each chosen quote; see `Upstream.issue`."""
-        return tuple(Policy(self._policy_number(quote), quote.id) for quote in offer.chosen_quotes)
+    async def issue(self, booking: Booking, *, now: datetime) -> tuple[Policy, ...]:
+        """Return a policy with a fresh number for each chosen quote; see `Upstream.issue`.
+
+        Cover starts with the policy, which is later than it was quoted.
+        """
+        return tuple(
+            Policy(self._policy_number(quote), replace(quote, starts_at=now), issued_at=now)
+            for quote in booking.offer.chosen_quotes
+        )
+
+    async def decline(self, offer: Offer) -> None:
+        """Do nothing: our own record of the decline is all there is."""
+
+    async def price_update(self, booking: Booking, purchase: Purchase, *, now: datetime) -> Terms:
+        """Return the terms for a changed purchase; see `Upstream.price_update`."""
+        return after_sale.updated(booking, purchase, self._catalogue, now=now)
+
+    async def price_cancellation(
+        self, booking: Booking, quote_ids: Collection[str], *, reason: str | None, now: datetime
+    ) -> Terms:
+        """Return the terms with some policies cancelled; see `Upstream.price_cancellation`."""
+        del reason  # a refund does not depend on it
+        return after_sale.cancelled(booking, quote_ids, self._catalogue, now=now)
+
+    async def price_renewal(self, booking: Booking, *, now: datetime) -> Terms:
+        """Return the terms with the next term of each policy; see `Upstream.price_renewal`."""
+        numbers = {policy.number: self._policy_number(policy.quote) for policy in booking.in_force}
+        return after_sale.renewed(booking, numbers, self._catalogue, new_id=_new_id, now=now)
+
+    async def apply(self, booking: Booking, amendment: Amendment) -> None:
+        """Do nothing: storing an amendment makes it."""
 
     def _product_for(
         self, item: Item, purchase: Purchase, now: datetime
@@ -53,6 +94,9 @@ class House:
             return None, {"policy_type": [f"There is no product {item.product_code!r}."]}
         if item.product_version not in {None, product.version}:
             return None, {"policy_type_version": [f"Version {product.version} is on sale."]}
+        plans = [plan.code for plan in product.plan]
+        if item.plan_code not in {None, *plans}:
+            return None, {"policy_code": [f"The plans are {', '.join(plans)}."]}
         faults = item.trip.problems(now=now)
         if not faults:
             days_ahead = (item.trip.starts_at - now).days
@@ -67,30 +111,28 @@ class House:
 
 def _quotes(
     product: Product, item: Item, index: int, purchase: Purchase, now: datetime
-) -> list[Quote]:
+) -> Iterator[Quote]:
     market = MARKETS[purchase.customer_country]
-    quotes = []
     for plan in product.plan:
+        if item.plan_code not in {None, plan.code}:
+            continue
         premium = premium_of(plan, product, item.trip, market)
-        quotes.append(
-            Quote(
-                id=str(uuid.UUID(bytes=secrets.token_bytes(16), version=4)),
-                item=index,
-                product_code=product.code,
-                product_version=product.version,
-                plan_code=plan.code,
-                premium=premium.total,
-                tax=premium.tax,
-                tax_code=market.tax_code,
-                starts_at=now,
-                ends_at=item.trip.ends_at,
-            )
+        yield Quote(
+            id=_new_id(),
+            item=index,
+            product_code=product.code,
+            product_version=product.version,
+            plan_code=plan.code,
+            premium=premium.total,
+            tax=premium.tax,
+            tax_code=market.tax_code,
+            starts_at=now,
+            ends_at=item.trip.ends_at,
         )
-    return quotes
 
 
-#: Faults that belong to the purchase as a whole and not to one of its items.
-_TOP_LEVEL = {"currency", "customer_country"}
+def _new_id() -> str:
+    return str(uuid.UUID(bytes=secrets.token_bytes(16), version=4))
 
 
 def _path(index: int, field: str) -> str:

@@ -1,4 +1,4 @@
-"""The JSON that partners get: XCover's quote package and booking, and what we add.
+"""The JSON of quotes: XCover's quote package, and what we add.
 
 `quotes` is an object by position in a package and a list in a booking: that is how XCover has it.
 """
@@ -6,79 +6,86 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import dataclass
 from typing import Any
 
 from widget import formats
-from widget.bookings import Booking, Policyholder
-from widget.certificates import Speech, benefits_of, documents_of, trip_of
-from widget.links import Links
+from widget.covers import Cover, Speech
+from widget.instalments import schedule_of
 from widget.money import Money
 from widget.offers import Choice, Offer, Quote, Status
 from widget.partners import Mode
-from widget.products import Product
+from widget.purchases import Purchase
 from widget.web.house import House
-from widget.wire import priced, timestamp
+from widget.wire import duration, priced, timestamp
 
 Json = dict[str, Any]
 
 
-def quote_package(offer: Offer, house: House, speech: Speech) -> Json:
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """In whose words, and in which language, an answer is told."""
+
+    house: House
+    speech: Speech
+
+    def money(self, name: str, amount: Money) -> Json:
+        """Return an amount as XCover writes it: a number, and the same formatted."""
+        return priced(name, amount, formats.money(amount, self.speech.formats))
+
+    def cover(self, quote: Quote, purchase: Purchase) -> Cover:
+        """Return what a quote for a purchase protects."""
+        return self.house.cover(quote, purchase, self.speech)
+
+
+def telling_of(house: House, offer: Offer, language: str | None = None) -> Telling:
+    """Return how to tell of an offer: as asked, else as its purchase says."""
+    return Telling(house, house.speech(offer, language))
+
+
+def quote_package(offer: Offer, telling: Telling) -> Json:
     """Return an offer as XCover's quote package, with our offer address, choice and token."""
+    quotes = [quote_answer(quote, offer, telling) for quote in offer.quotes]
     package = {
+        **package_head(offer, telling),
+        **telling.money("total_price", _total(offer)),
+        "quotes": {str(index): quote for index, quote in enumerate(quotes)},
+        "pds_url": quotes[0]["pds_url"],
+        "partner_transaction_id": None,
+        "bundle_code": None,
+        "bundle_price": None,
+        "bundle_content": None,
+        "bundle_discount_percent": None,
+        "bundle_discount_amount": None,
+        "errors": {},
+    }
+    return package | widget_session(offer, telling.house)
+
+
+def fast_package(offer: Offer, telling: Telling) -> Json:
+    """Return prices that nothing is kept of, and that nothing can be confirmed by."""
+    package = quote_package(offer, telling)
+    quotes = {place: quote | {"id": None} for place, quote in package["quotes"].items()}
+    nothing = dict.fromkeys(("id", "offer_url", "offer_token", "quote_token", "offer_id"))
+    return package | nothing | {"quotes": quotes, "fast_quote": True}
+
+
+def package_head(offer: Offer, telling: Telling) -> Json:
+    """Return what packages and bookings begin with."""
+    return {
         "id": offer.id,
         "status": offer.status,
         "currency": offer.purchase.currency,
-        **_money("total_price", _total(offer), speech),
         "created_at": timestamp(offer.created_at),
         "updated_at": timestamp(offer.chosen_at or offer.created_at),
-        "partner_transaction_id": None,
-        "pds_url": _wording_url(offer.quotes[0], house, speech),
-        "quotes": {str(index): quote for index, quote in enumerate(_quotes(offer, house, speech))},
-        "errors": {},
-    }
-    return package | _ours(offer, house)
-
-
-def booking_answer(booking: Booking, house: House, speech: Speech) -> Json:
-    """Return a booking as XCover writes it, with our policy numbers."""
-    offer = booking.offer
-    numbers = {policy.quote_id: policy.number for policy in booking.policies}
-    certificates = {
-        policy.quote_id: house.links.certificate(booking, policy.number, speech.locale)
-        for policy in booking.policies
-    }
-    quotes = []
-    for quote, answer in zip(offer.quotes, _quotes(offer, house, speech), strict=True):
-        if quote.id in numbers:
-            sold = {
-                "status": booking.status,
-                "policy_number": numbers[quote.id],
-                "policy_start_date": booking.confirmed_at.isoformat(),
-                "confirmed_at": timestamp(booking.confirmed_at),
-                "coi": {"url": certificates[quote.id]},
-            }
-            quotes.append(answer | sold)
-    return {
-        "id": booking.id,
-        "status": booking.status,
-        "currency": offer.purchase.currency,
-        **_money("total_price", booking.premium, speech),
-        **_money("total_premium", booking.premium, speech),
-        **_money("total_tax", offer.tax, speech),
-        "created_at": timestamp(offer.created_at),
-        "updated_at": timestamp(booking.confirmed_at),
-        "confirmed_at": timestamp(booking.confirmed_at),
-        "partner_transaction_id": booking.transaction_id,
-        "pds_url": _wording_url(offer.chosen_quotes[0], house, speech),
-        "coi": {"url": certificates[offer.chosen[0]]},
-        "policyholder": _person(booking.policyholder),
-        "quotes": quotes,
-        "test": booking.mode is Mode.TEST,
+        "partner_metadata": dict(offer.metadata),
+        "customer_language": telling.speech.locale,
+        "test": offer.mode is Mode.TEST,
     }
 
 
-def _ours(offer: Offer, house: House) -> Json:
+def widget_session(offer: Offer, house: House) -> Json:
+    """Return what we add: where the shopper chooses, what was chosen, and the token for it."""
     is_answered = offer.choice is not Choice.OPEN
     return {
         "choice": offer.choice,
@@ -87,8 +94,63 @@ def _ours(offer: Offer, house: House) -> Json:
         "offer_url": house.links.offer(offer),
         "offer_token": house.links.offer_token(offer),
         "quote_token": house.quote_token(offer) if is_answered else None,
-        "test": offer.mode is Mode.TEST,
     }
+
+
+def quote_answer(quote: Quote, offer: Offer, telling: Telling) -> Json:
+    """Return a quote that was offered."""
+    cover = telling.cover(quote, offer.purchase)
+    return {
+        **quote_facts(quote, offer.purchase, cover, telling),
+        "status": Status.RECEIVED,
+        "insured": [],
+        "created_at": timestamp(offer.created_at),
+        "confirmed_at": None,
+        "updated_at": timestamp(offer.chosen_at or offer.created_at),
+        "cancelled_at": None,
+        "discount_price": None,
+        "discount_amount": None,
+        "instalment_plans": list(_instalment_plans(quote, telling)),
+    }
+
+
+def quote_facts(quote: Quote, purchase: Purchase, cover: Cover, telling: Telling) -> Json:
+    """Return what is said of a quote in packages and in bookings."""
+    trip = purchase.items[quote.item].trip
+    return {
+        "id": quote.id,
+        "item": quote.item,
+        "policy_start_date": quote.starts_at.isoformat(),
+        "policy_end_date": quote.ends_at.isoformat(),
+        "duration": duration(quote.starts_at, quote.ends_at),
+        **telling.money("price", quote.premium),
+        "tax": tax_facts(quote, telling),
+        "policy": _policy(quote, cover),
+        "benefits": _benefits(cover),
+        **telling.money("cover_amount", trip.cost),
+        "commission": None,
+        "surcharge": None,
+        "is_renewable": telling.house.is_renewable(quote),
+        "is_pricebeat_enabled": False,
+        "pds_url": cover.wording_url,
+        "attachments": [],
+        "files": files_of(cover),
+        "extra_fields": {},
+    }
+
+
+def tax_facts(quote: Quote, telling: Telling) -> Json:
+    """Return the tax inside a premium."""
+    return {
+        **telling.money("total_tax", quote.tax),
+        **telling.money("total_amount_without_tax", quote.premium - quote.tax),
+        "taxes": [{"tax_code": quote.tax_code, **telling.money("tax_amount", quote.tax)}],
+    }
+
+
+def files_of(cover: Cover) -> list[Json]:
+    """Return the documents that belong to a cover."""
+    return [{"title": document.title, "url": document.url} for document in cover.documents]
 
 
 def _total(offer: Offer) -> Money:
@@ -99,83 +161,43 @@ def _total(offer: Offer) -> Money:
     return Money.total(firsts.values(), offer.purchase.currency)
 
 
-def _quotes(offer: Offer, house: House, speech: Speech) -> Iterator[Json]:
-    for quote in offer.quotes:
-        product = house.catalogue.get(quote.product_code, quote.product_version)
-        yield {
-            "id": quote.id,
-            "status": Status.RECEIVED,
-            "policy_start_date": quote.starts_at.isoformat(),
-            "policy_end_date": quote.ends_at.isoformat(),
-            **_money("price", quote.premium, speech),
-            "tax": _tax(quote, speech),
-            "policy": _policy(quote, product, speech),
-            "benefits": _benefits(offer, quote, product, speech),
-            **_money("cover_amount", trip_of(offer, quote).cost, speech),
-            "created_at": timestamp(offer.created_at),
-            "confirmed_at": None,
-            "cancelled_at": None,
-            "pds_url": _wording_url(quote, house, speech),
-            "files": _files(product, house.links, speech),
-        }
-
-
-def _policy(quote: Quote, product: Product, speech: Speech) -> Json:
-    text = product.text_in(speech.locale)
-    plan = text.plan[quote.plan_code]
+def _policy(quote: Quote, cover: Cover) -> Json:
     return {
-        "policy_type": product.code,
-        "policy_type_version": product.version,
-        "policy_name": plan.name,
+        "policy_type": quote.product_code,
+        "policy_type_version": quote.product_version,
+        "policy_type_group_name": cover.product_name,
+        "policy_name": cover.plan_name,
         "policy_code": quote.plan_code,
-        "policy_version": str(product.version),
-        "category": product.line,
+        "policy_version": str(quote.product_version),
+        "category": cover.line,
         "content": {
-            "title": plan.name,
-            "header": text.heading,
-            "description": plan.summary,
-            "inclusions": [
-                text.benefit[benefit.code] for benefit in product.benefits_of(quote.plan_code)
-            ],
-            "exclusions": list(text.exclusions),
-            "disclaimer": text.disclaimer,
+            "title": cover.plan_name,
+            "header": cover.heading,
+            "description": cover.summary,
+            "inclusions": [benefit.name for benefit in cover.benefits],
+            "exclusions": list(cover.exclusions),
+            "disclaimer": cover.disclaimer,
         },
-        "underwriter": {"name": product.underwriter, "disclaimer": text.disclaimer},
+        "underwriter": {"name": cover.underwriter, "disclaimer": cover.disclaimer},
     }
 
 
-def _tax(quote: Quote, speech: Speech) -> Json:
-    return {
-        **_money("total_tax", quote.tax, speech),
-        **_money("total_amount_without_tax", quote.premium - quote.tax, speech),
-        "taxes": [{"tax_code": quote.tax_code, **_money("tax_amount", quote.tax, speech)}],
-    }
-
-
-def _benefits(offer: Offer, quote: Quote, product: Product, speech: Speech) -> list[Json]:
+def _benefits(cover: Cover) -> list[Json]:
     return [
         {
             "description": benefit.name,
             "limit_description": benefit.limit,
             "excess_description": benefit.excess,
         }
-        for benefit in benefits_of(product, quote.plan_code, trip_of(offer, quote), speech)
+        for benefit in cover.benefits
     ]
 
 
-def _files(product: Product, links: Links, speech: Speech) -> list[Json]:
-    documents = documents_of(product, links, speech.locale)
-    return [{"title": document.title, "url": document.url} for document in documents]
-
-
-def _wording_url(quote: Quote, house: House, speech: Speech) -> str:
-    product = house.catalogue.get(quote.product_code, quote.product_version)
-    return house.links.document(product, "wording", speech.locale)
-
-
-def _person(person: Policyholder) -> Json:
-    return {name: value for name, value in asdict(person).items() if value is not None}
-
-
-def _money(name: str, amount: Money, speech: Speech) -> Json:
-    return priced(name, amount, formats.money(amount, speech.formats))
+def _instalment_plans(quote: Quote, telling: Telling) -> Iterator[Json]:
+    product = telling.house.product_of(quote)
+    if product is None:
+        return
+    names = product.text_in(telling.speech.locale).instalment_plan
+    for plan in product.after_sale.instalment_plan:
+        amount = schedule_of(plan, quote.premium, first_due=quote.starts_at.date())[0].amount
+        yield {"name": plan.code, "label": names[plan.code], **telling.money("amount", amount)}

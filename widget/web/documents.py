@@ -8,7 +8,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from widget import errors, formats
-from widget.certificates import certificate_of, speech_for
+from widget.certificates import certificate_of
+from widget.covers import speech_for
 from widget.errors import NotFound, TokenInvalid, WidgetError
 from widget.formats import negotiate
 from widget.products import FALLBACK_LOCALE, Section

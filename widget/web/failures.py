@@ -27,6 +27,7 @@ _TABLE: tuple[tuple[type[WidgetError], int, str], ...] = (
     (errors.CredentialInvalid, 401, "auth_error"),
     (errors.AccessDenied, 403, "auth_error"),
     (errors.NotFound, 404, "api_error"),
+    (errors.RateLimited, 429, "throttled"),
     (errors.TokenInvalid, 422, "validation_error"),
     (errors.RuleBroken, 422, "validation_error"),
     (errors.DoorError, 503, "api_error"),
@@ -64,8 +65,10 @@ async def on_widget_error(request: Request, error: Exception) -> Response:
     headers = {}
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = str(RETRY_AFTER_S)
+    if isinstance(error, errors.RateLimited):
+        headers["Retry-After"] = str(error.retry_after_s)
     if status == HTTPStatus.UNAUTHORIZED:
-        headers["WWW-Authenticate"] = "Bearer"
+        headers["WWW-Authenticate"] = "Bearer, Signature"
     _log.info("refused", code=error.code, fields=len(problems), status=status)
     return _envelope(
         request, status, error.code, str(error), kind=kind, problems=problems, headers=headers

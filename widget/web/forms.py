@@ -2,42 +2,47 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from decimal import Decimal
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any
 
-from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from widget.bookings import Booking, Policyholder
 from widget.choosing import Answer
 from widget.confirming import Confirmation
 from widget.errors import InputInvalid, RequestMalformed
+from widget.modifying import Modification
 from widget.money import Money
-from widget.offers import Choice
+from widget.offers import Choice, Offer, Quote
+from widget.products import Catalogue
 from widget.purchases import Purchase
 from widget.tokens import QuoteToken
 from widget.wire import (
     BookingBody,
+    ChosenQuoteBody,
+    ConfirmOfferBody,
+    InstantBookingBody,
+    ModificationBody,
     PurchaseBody,
+    changed_trip,
+    insured_of,
     policyholder_of,
     purchase_of,
     read_body,
     read_json,
 )
 
-Model = TypeVar("Model", bound=BaseModel)
+#: The most bookings that one page lists, and the furthest that a page may begin.
+MAX_PAGE = 100
+MAX_OFFSET = 1_000_000
 
 #: The fields that a choice has; a partner's page that sends more is leaking its own form.
 CHOICE_FIELDS = frozenset({"choice", "return_to"})
-
-
-async def body_of(request: Request, model: type[Model]) -> Model:
-    """Return the JSON body of a request as `model`.
-
-    Raises:
-        RequestMalformed, InputInvalid: It cannot be read, or fields are wrong.
-    """
-    return read_body(model, read_json(await request.body()))
 
 
 def read_purchase(body: bytes) -> Purchase:
@@ -49,20 +54,105 @@ def read_purchase(body: bytes) -> Purchase:
     return purchase_of(read_body(PurchaseBody, read_json(body)))
 
 
-def confirmation_of(body: BookingBody, token: QuoteToken) -> Confirmation:
+def confirmation_of(
+    body: BookingBody, token: QuoteToken | None, offer: Offer, catalogue: Catalogue
+) -> Confirmation:
     """Return what a partner's backend says when it confirms.
 
     Raises:
-        InputInvalid: An amount has more decimals than its currency.
+        InputInvalid: Nothing says what the customer chose, an amount has more decimals than its
+            currency, or there is no such instalment plan.
     """
+    if token is None and not body.quotes:
+        raise InputInvalid({"quotes": ["Name the chosen quotes, or send the quote_token."]})
+    quotes = body.quotes or ()
     return Confirmation(
-        token=token,
+        mode=offer.mode,
+        offer_id=offer.id,
         policyholder=policyholder_of(body.policyholder),
+        token=token,
+        quote_ids=frozenset(quote.id for quote in quotes) if body.quotes is not None else None,
         transaction_id=body.partner_transaction_id,
-        paid=_paid(body, token.currency),
+        paid=_paid(body.total_price, offer.purchase.currency),
         purchase_hash=_sold(body.purchase) if body.purchase else None,
-        quote_ids=frozenset(quote.id for quote in body.quotes) if body.quotes is not None else None,
+        awaits_payment=body.require_payment_confirmation,
+        insured={quote.id: insured_of(quote.insured) for quote in quotes if quote.insured},
+        instalment_plans=_plans(quotes, offer, catalogue),
+        metadata=body.partner_metadata or {},
     )
+
+
+def chosen_at_once(body: InstantBookingBody, offer: Offer) -> Confirmation:
+    """Return the confirmation of an offer that was made for being booked at once.
+
+    Raises:
+        InputInvalid: An amount has more decimals than its currency, or an entry of `request` leaves
+            open which plan it means.
+    """
+    items = [quote.item for quote in offer.quotes]
+    if unclear := {item for item in items if items.count(item) > 1}:
+        plans = ", ".join(q.plan_code for q in offer.quotes if q.item in unclear)
+        problems = {f"request.{item}.policy_code": [f"Name one: {plans}."] for item in unclear}
+        raise InputInvalid(problems)
+    return Confirmation(
+        mode=offer.mode,
+        offer_id=offer.id,
+        policyholder=policyholder_of(body.policyholder),
+        quote_ids=frozenset(quote.id for quote in offer.quotes),
+        transaction_id=body.partner_transaction_id,
+        paid=_paid(body.total_price, offer.purchase.currency),
+        awaits_payment=body.require_payment_confirmation,
+    )
+
+
+def offer_confirmation_of(
+    body: ConfirmOfferBody, token: QuoteToken | None, offer: Offer, catalogue: Catalogue
+) -> Confirmation:
+    """Return what a partner's backend says when it confirms by the newer call.
+
+    Raises:
+        InputInvalid: As `confirmation_of`.
+    """
+    payment = body.payment_details.transaction_id if body.payment_details else None
+    return Confirmation(
+        mode=offer.mode,
+        offer_id=offer.id,
+        policyholder=policyholder_of(body.policyholder),
+        token=token,
+        quote_ids=frozenset(quote.id for quote in body.quotes),
+        transaction_id=body.partner_transaction_id or payment,
+        paid=_paid(body.total_price, offer.purchase.currency),
+        insured={quote.id: insured_of(quote.insured) for quote in body.quotes if quote.insured},
+        instalment_plans=_plans(body.quotes, offer, catalogue),
+        metadata=body.partner_metadata or {},
+    )
+
+
+def modification_of(body: ModificationBody) -> Modification:
+    """Return what a partner wants changed; what it means is worked out with the booking."""
+    return Modification(
+        purchase=lambda booking: _changed_purchase(body, booking),
+        policyholder=lambda booking: _changed_person(body, booking.policyholder),
+    )
+
+
+def page_of(request: Request) -> tuple[int, int]:
+    """Return how many bookings are asked for, and after how many.
+
+    Raises:
+        InputInvalid: These are not whole numbers within their bounds.
+    """
+    bounds = {"limit": (1, MAX_PAGE, 20), "offset": (0, MAX_OFFSET, 0)}
+    values, problems = {}, {}
+    for name, (least, most, default) in bounds.items():
+        text = request.query_params.get(name, str(default))
+        value = int(text) if re.fullmatch(r"[0-9]{1,9}", text, re.ASCII) else -1
+        if not least <= value <= most:
+            problems[name] = [f"Give a whole number from {least} to {most}."]
+        values[name] = value
+    if problems:
+        raise InputInvalid(problems)
+    return values["limit"], values["offset"]
 
 
 async def read_answer(request: Request, locale: str) -> tuple[Answer, str]:
@@ -112,10 +202,48 @@ def _sold(body: PurchaseBody) -> str:
         raise InputInvalid(problems) from error
 
 
-def _paid(body: BookingBody, currency: str) -> Money | None:
-    if body.total_price is None:
+def _plans(quotes: Iterable[ChosenQuoteBody], offer: Offer, catalogue: Catalogue) -> dict[str, str]:
+    """Return the instalment plans that were agreed, by quote id."""
+    wanted = {quote.id: quote.instalment_plan for quote in quotes if quote.instalment_plan}
+    known = {quote.id: _plan_codes(quote, catalogue) for quote in offer.quotes}
+    for index, quote in enumerate(quotes):
+        if quote.instalment_plan and quote.instalment_plan not in known.get(quote.id, set()):
+            sentence = f"There is no plan {quote.instalment_plan!r} for this quote."
+            raise InputInvalid({f"quotes.{index}.instalment_plan": [sentence]})
+    return wanted
+
+
+def _plan_codes(quote: Quote, catalogue: Catalogue) -> set[str]:
+    if quote.provided is not None:
+        return set()
+    product = catalogue.get(quote.product_code, quote.product_version)
+    return {plan.code for plan in product.after_sale.instalment_plan}
+
+
+def _changed_purchase(body: ModificationBody, booking: Booking) -> Purchase:
+    items = list(booking.purchase.items)
+    known = {policy.quote_id: policy.quote.item for policy in booking.in_force}
+    for index, changed in enumerate(body.quotes):
+        if changed.id not in known:
+            raise InputInvalid({f"quotes.{index}.id": ["No policy in force has this quote."]})
+        item = items[known[changed.id]]
+        path = f"quotes.{index}.update_fields"
+        trip = changed_trip(item.trip, changed.update_fields, path=path)
+        items[known[changed.id]] = replace(item, trip=trip)
+    return replace(booking.purchase, items=tuple(items))
+
+
+def _changed_person(body: ModificationBody, person: Policyholder) -> Policyholder:
+    if body.policyholder is None:
+        return person
+    changes = body.policyholder.model_dump(exclude_unset=True, exclude_none=True)
+    return replace(person, **changes)
+
+
+def _paid(amount: Decimal | None, currency: str) -> Money | None:
+    if amount is None:
         return None
     try:
-        return Money.exactly(body.total_price, currency)
+        return Money.exactly(amount, currency)
     except ValueError as error:
         raise InputInvalid({"total_price": [f"{error}."]}) from error

@@ -112,7 +112,7 @@ class Envelope:
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-Id"] = request_id
-                for name, value in _ALWAYS.items():
+                for name, value in {**_ALWAYS, **scope.get("more_headers", {})}.items():
                     headers.setdefault(name, value)
             await send(message)
 

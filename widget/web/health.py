@@ -18,7 +18,7 @@ async def healthz(request: Request) -> Response:
 
 async def readyz(request: Request) -> Response:
     """Tell that the database reads and writes and that mail is being sent; otherwise 503."""
-    if request.state.delivering.done():
-        raise DoorError("Delivering has stopped by a fault of ours; restart this process.")
+    if any(task.done() for task in request.state.at_work):
+        raise DoorError("Background work has stopped by a fault of ours; restart this process.")
     await house_of(request).storage.check()
     return JSONResponse({"status": "ready"})

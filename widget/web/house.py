@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import cast
 
 from starlette.requests import Request
 
-from widget.certificates import Speech, speech_for
+from widget.covers import Cover, Speech, cover_of, speech_for
 from widget.errors import NotFound
 from widget.formats import negotiate
+from widget.limits import Limits
 from widget.links import Links
-from widget.offers import Offer
+from widget.offers import Offer, Quote
 from widget.partners import Mode, token_key_of
-from widget.products import FALLBACK_LOCALE, Catalogue
+from widget.products import FALLBACK_LOCALE, Catalogue, Product
+from widget.purchases import Purchase
 from widget.settings import Settings
 from widget.storage.base import Storage
 from widget.texts import Texts
@@ -30,12 +33,14 @@ class House:
 
     settings: Settings
     storage: Storage
-    upstream: Upstream
+    #: Who prices and issues, in each mode.
+    upstreams: Mapping[Mode, Upstream]
     catalogue: Catalogue
     texts: Texts
     rendering: Rendering
     #: Set when a message became due, so that it leaves at once.
     wake: asyncio.Event = field(default_factory=asyncio.Event)
+    limits: Limits = field(default_factory=Limits)
 
     @property
     def token_roots(self) -> list[bytes]:
@@ -61,6 +66,27 @@ class House:
     def grace(self) -> timedelta:
         """How much longer a payment under way may confirm."""
         return timedelta(seconds=self.settings.confirm_grace_s)
+
+    @property
+    def payment_lifetime(self) -> timedelta:
+        """How long a booking waits for its payment."""
+        return timedelta(seconds=self.settings.payment_lifetime_s)
+
+    def cover(self, quote: Quote, purchase: Purchase, speech: Speech) -> Cover:
+        """Return what a quote for a purchase protects, in words."""
+        trip = purchase.items[quote.item].trip
+        return cover_of(quote, trip, catalogue=self.catalogue, links=self.links, speech=speech)
+
+    def product_of(self, quote: Quote) -> Product | None:
+        """Return the product of a quote in our own catalogue, None when a remote platform's."""
+        if quote.provided is not None:
+            return None
+        return self.catalogue.get(quote.product_code, quote.product_version)
+
+    def is_renewable(self, quote: Quote) -> bool:
+        """Tell whether a quote's product is renewed for another term."""
+        product = self.product_of(quote)
+        return product is not None and product.after_sale.renew_within_days is not None
 
     def token_keys_of(self, partner_code: str, mode: Mode) -> list[bytes]:
         """Return the keys of a partner's quote tokens, oldest first."""

@@ -20,12 +20,13 @@ from widget.errors import (
     OfferDeclined,
     OfferExpired,
     QuoteNotOffered,
+    StatusForbids,
     WidgetError,
 )
 from widget.offers import Offer, Status
 from widget.partners import Mode, Partner
 from widget.purchases import Purchase
-from widget.quoting import make_offer
+from widget.quoting import Quoting, make_offer
 from widget.tokens import OfferToken, read_offer_token
 from widget.web.access import opener_of, partner_of
 from widget.web.failures import status_of
@@ -84,7 +85,7 @@ async def choose(request: Request) -> Response:
         except QuoteNotOffered:
             say = visit.house.speech(seen, visit.locale).texts.gettext
             return show_offer(visit, seen, hint=say("Please choose one of the answers."))
-        except (OfferExpired, OfferDeclined, AlreadyConfirmed):
+        except (OfferExpired, OfferDeclined, AlreadyConfirmed, StatusForbids):
             # Not an error of the shopper's: the offer shows by itself how things stand.
             offer = await offer_of(visit.house, token.partner_code, token.offer_id, token.mode)
         return await _answer(request, visit, offer)
@@ -156,15 +157,9 @@ async def _enter(request: Request, visit: Visit) -> tuple[OfferToken, Visit]:
 
 
 async def _make(house: House, partner_code: str, mode: Mode, purchase: Purchase) -> Offer:
-    return await make_offer(
-        partner_code,
-        mode,
-        purchase,
-        storage=house.storage,
-        upstream=house.upstream,
-        lifetime=house.lifetime,
-        texts_version=house.rendering.version,
-    )
+    quoting = Quoting(partner_code, mode, house.lifetime, house.rendering.version)
+    upstream = house.upstreams[mode]
+    return await make_offer(quoting, purchase, storage=house.storage, upstream=upstream)
 
 
 async def _answer(request: Request, visit: Visit, offer: Offer) -> Response:
@@ -176,7 +171,7 @@ async def _answer(request: Request, visit: Visit, offer: Offer) -> Response:
 
 
 async def _present(visit: Visit, offer: Offer) -> Response:
-    if offer.status is not Status.CONFIRMED:
+    if not offer.is_booked:
         return show_offer(visit, offer)
     booking = await visit.house.storage.find_booking(offer.partner_code, offer.id)
     numbers = tuple(policy.number for policy in booking.policies) if booking else ()

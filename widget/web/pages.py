@@ -10,14 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from widget import formats
-from widget.certificates import (
-    Speech,
-    benefits_of,
-    documents_of,
-    insured,
-    trip_of,
-    withdrawal,
-)
+from widget.covers import Cover, Speech, insured, withdrawal
 from widget.errors import InputInvalid, Problems, WidgetError
 from widget.markets import MARKETS
 from widget.offers import Choice, Offer, Quote, Status
@@ -139,20 +132,20 @@ def _view(
     address = house.links.offer(offer)
     query = f"?locale={speech.locale}"
     quote = offer.quotes[0]
-    product = house.catalogue.get(quote.product_code, quote.product_version)
+    cover = house.cover(quote, offer.purchase, speech)
     chosen = offer.chosen_quotes
     state = _state(offer, house)
     return OfferView(
         state=state,
         offer_id=offer.id,
         is_test=offer.mode is Mode.TEST,
-        heading=product.text_in(speech.locale).heading,
-        insured=insured(trip_of(offer, quote), speech),
+        heading=cover.heading or cover.product_name,
+        insured=insured(offer.purchase.items[quote.item].trip, speech),
         plans=tuple(_plan(quote, offer, house, speech) for quote in offer.quotes),
         opted_out=offer.choice is Choice.OPTED_OUT,
-        exclusions=product.text_in(speech.locale).exclusions,
-        disclosures=_disclosures(offer, house, speech),
-        documents=documents_of(product, house.links, speech.locale),
+        exclusions=cover.exclusions,
+        disclosures=_disclosures(offer, cover, speech),
+        documents=cover.documents,
         status=hint or _status(state, offer, speech, house),
         offer_url=f"{address}{query}",
         choice_url=f"{address}/choice{query}",
@@ -162,16 +155,26 @@ def _view(
         premium_amount=str(offer.premium.amount) if chosen else "",
         premium_currency=offer.purchase.currency if chosen else "",
         premium=formats.money(offer.premium, speech.formats) if chosen else "",
-        plan_name=formats.listed([_plan_name(q, house, speech) for q in chosen], speech.formats),
+        plan_name=_plan_names(offer, house, speech),
         # Rounded up: a page that asks a moment too early would hear that nothing has changed.
         expires_in_s=max(0, ceil((offer.expires_at - house.now()).total_seconds())),
         policy_numbers=policy_numbers,
     )
 
 
+#: What the shopper sees of a booking.
+_BOOKED = {
+    Status.PENDING: "pending",
+    Status.PENDING_PAYMENT: "pending",
+    Status.CONFIRMED: "confirmed",
+    Status.CANCELLED: "cancelled",
+    Status.FAILED: "failed",
+}
+
+
 def _state(offer: Offer, house: House) -> str:
-    if offer.status is Status.CONFIRMED:
-        return "confirmed"
+    if offer.is_booked:
+        return _BOOKED[offer.status]
     return "expired" if offer.is_expired(house.now()) else str(offer.choice)
 
 
@@ -180,52 +183,47 @@ def _has_token(state: str) -> bool:
 
 
 def _plan(quote: Quote, offer: Offer, house: House, speech: Speech) -> PlanView:
-    product = house.catalogue.get(quote.product_code, quote.product_version)
-    text = product.text_in(speech.locale).plan[quote.plan_code]
+    cover = house.cover(quote, offer.purchase, speech)
     return PlanView(
         quote_id=quote.id,
-        name=text.name,
-        summary=text.summary,
+        name=cover.plan_name,
+        summary=cover.summary,
         premium=formats.money(quote.premium, speech.formats),
-        benefits=benefits_of(product, quote.plan_code, trip_of(offer, quote), speech),
+        benefits=cover.benefits,
         is_chosen=quote.id in offer.chosen,
     )
 
 
-def _plan_name(quote: Quote, house: House, speech: Speech) -> str:
-    product = house.catalogue.get(quote.product_code, quote.product_version)
-    return product.text_in(speech.locale).plan[quote.plan_code].name
+def _plan_names(offer: Offer, house: House, speech: Speech) -> str:
+    covers = (house.cover(quote, offer.purchase, speech) for quote in offer.chosen_quotes)
+    return formats.listed([cover.plan_name for cover in covers], speech.formats)
 
 
-def _disclosures(offer: Offer, house: House, speech: Speech) -> tuple[str, ...]:
-    quote = offer.quotes[0]
-    product = house.catalogue.get(quote.product_code, quote.product_version)
+def _disclosures(offer: Offer, cover: Cover, speech: Speech) -> tuple[str, ...]:
     market = MARKETS[offer.purchase.customer_country]
     say = speech.texts.gettext
-    sentences = [product.text_in(speech.locale).disclaimer]
+    sentences = [cover.disclaimer] if cover.disclaimer else []
+    once = say("You pay once, nothing renews.")
+    sentences.append(say("Nothing renews by itself.") if cover.has_instalments else once)
     if market.tax_rate:
         rate = formats.percent(market.tax_rate, speech.formats)
-        sentences.append(
-            say("You pay once, nothing renews. Premiums include %(rate)s insurance premium tax.")
-            % {"rate": rate}
-        )
-    else:
-        sentences.append(say("You pay once, nothing renews."))
-    sentences.append(withdrawal(market.country, product, speech))
+        sentences.append(say("Premiums include %(rate)s insurance premium tax.") % {"rate": rate})
+    sentences.append(withdrawal(market.country, cover, speech))
     return tuple(sentences)
 
 
 def _status(state: str, offer: Offer, speech: Speech, house: House) -> str:
     say = speech.texts.gettext
-    names = formats.listed(
-        [_plan_name(quote, house, speech) for quote in offer.chosen_quotes], speech.formats
-    )
+    names = _plan_names(offer, house, speech)
     sentences = {
         "open": say("Nothing is chosen yet."),
         "opted_in": say("Saved: %(plan)s for %(premium)s. You can change this until you pay."),
         "opted_out": say("Saved: no cover. You can change this until you pay."),
         "expired": say("Nothing was bought. You can ask again, or go on without cover."),
+        "pending": say("You need not do anything; the confirmation comes by e-mail."),
         "confirmed": say("Your policy confirmation comes by e-mail."),
+        "cancelled": say("You are no longer insured by it."),
+        "failed": say("You are not insured by it. The shop tells you what comes next."),
     }
     premium = formats.money(offer.premium, speech.formats)
     return sentences[state] % {"plan": names, "premium": premium}

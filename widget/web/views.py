@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from widget.certificates import BenefitView, DocumentView
+from widget.covers import BenefitView, DocumentView
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,8 @@ class PlanView:
 class OfferView:
     """An offer as the shopper sees it; the same value serves every state's template."""
 
-    #: `open`, `opted_in`, `opted_out`, `expired` or `confirmed`: also the template's name.
+    #: `open`, `opted_in`, `opted_out`, `expired`, `pending`, `confirmed`, `cancelled` or `failed`:
+    #: also the template's name.
     state: str
     offer_id: str
     is_test: bool

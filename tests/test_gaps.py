@@ -1,0 +1,307 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import widget
+from widget.catalogues import read_product
+from widget.errors import CatalogueFaulty
+from widget.products import AfterSale
+
+SOURCE = "travel_protection.v1.toml"
+CATALOGUE = Path(widget.__file__).parent / "catalogue"
+SHIPPED = (CATALOGUE / SOURCE).read_text(encoding="utf-8")
+#: The shipped product that has terms.
+ANNUAL = (CATALOGUE / "annual_travel.v1.toml").read_text(encoding="utf-8")
+
+
+def without(text: str, start: str, end: str = r"(?=^\[)") -> str:
+    """Return `text` without what begins with `start`, up to the next table."""
+    cut, count = re.subn(rf"^{start}.*?{end}", "", text, count=1, flags=re.MULTILINE | re.DOTALL)
+    assert count == 1, start
+    return cut
+
+
+def changed(old: str, new: str) -> str:
+    """Return the shipped product with its first `old` made `new`."""
+    assert old in SHIPPED, old
+    return SHIPPED.replace(old, new, 1)
+
+
+def line(name: str) -> str:
+    """Return the shipped product without a line."""
+    return without(SHIPPED, re.escape(name), r"\n")
+
+
+#: One gap each, and words of the sentence that must tell of it.
+GAPS = {
+    "no toml": (SHIPPED + "\n=", r"line \d+"),
+    "empty": ("", "code: Field required"),
+    "no code": (line('code = "travel_protection"'), "code: Field required"),
+    "a code in capitals": (changed('"travel_protection"', '"Travel"'), "^code: "),
+    "no version": (line("version = 1"), "version: Field required"),
+    "version zero": (changed("version = 1", "version = 0"), "^version: "),
+    "another line": (changed('line = "travel"', 'line = "pets"'), "^line: "),
+    "a long prefix": (changed('"TRV"', '"TRAVEL"'), "^policy_prefix: "),
+    "no underwriter": (line("underwriter ="), "underwriter: Field required"),
+    "no address": (line("underwriter_address ="), "underwriter_address: Field required"),
+    "no contact": (line("contact ="), "contact: Field required"),
+    "an unknown key": (changed("version = 1", "version = 1\nprice = 3"), "^price: "),
+    "no currency": (changed('["EUR", "GBP", "USD"]', "[]"), "^currencies: "),
+    "an unknown currency": (changed('"USD"]', '"USD", "XXX"]'), "'XXX' is not an ISO 4217"),
+    "a currency without amounts": (
+        changed('"USD"]', '"USD", "CHF"]'),
+        "eligibility.cost_min has no amount in CHF",
+    ),
+    "a missing cost": (
+        changed('cost_max = { EUR = "30000.00", ', "cost_max = { "),
+        "eligibility.cost_max has no amount in EUR",
+    ),
+    "a missing minimum": (
+        line('GBP = "3.90"'),
+        "plan cancellation: minimum has no amount in GBP",
+    ),
+    "a missing day rate": (
+        changed('adult = { EUR = "0.60", ', "adult = { "),
+        r"plan cancellation_medical: day_rate\.home\.adult has no amount in EUR",
+    ),
+    "a missing limit": (
+        changed('limit = { EUR = "1000000", ', "limit = { "),
+        "benefit medical: limit has no amount in EUR",
+    ),
+    "a missing excess": (
+        changed('excess = { EUR = "100", ', "excess = { "),
+        "benefit medical: excess has no amount in EUR",
+    ),
+    "an amount that is no number": (changed('EUR = "4.50"', 'EUR = "much"'), "minimum.EUR"),
+    "a negative amount": (changed('EUR = "4.50"', 'EUR = "-4.50"'), "minimum.EUR"),
+    "a negative day rate": (changed('EUR = "0.60"', 'EUR = "-0.60"'), "day_rate.home.adult.EUR"),
+    "an infinite amount": (changed('EUR = "4.50"', "EUR = inf"), "minimum.EUR"),
+    "a limit in parts of a cent": (
+        changed('EUR = "1000000"', 'EUR = "1000000.005"'),
+        "benefit medical: limit: 1000000.005 has more decimals than EUR allows",
+    ),
+    "an excess in parts of a cent": (
+        changed('EUR = "100"', 'EUR = "100.005"'),
+        "benefit medical: excess: 100.005 has more decimals than EUR allows",
+    ),
+    "costs the wrong way round": (
+        changed('cost_min = { EUR = "20.00"', 'cost_min = { EUR = "40000.00"'),
+        "eligibility: cost_min is above cost_max in EUR",
+    ),
+    "an unknown market": (changed('"US"]', '"US", "BR"]'), "no market or country BR"),
+    "an unknown destination": (changed('"VA",\n', '"VA", "XX",\n'), "no market or country XX"),
+    "nobody to sell to": (
+        changed('["DE", "AT", "FR", "NL", "ES", "GB", "US"]', "[]"),
+        "^sold_to: ",
+    ),
+    "no travellers": (changed("travellers_max = 20", "travellers_max = 0"), "travellers_max: "),
+    "bands that fall": (
+        changed("days_up_to = 22", "days_up_to = 7"),
+        "plan cancellation: cost_rate bands must rise",
+    ),
+    "bands that repeat": (
+        changed("days_up_to = 22", "days_up_to = 8"),
+        "plan cancellation: cost_rate bands must rise",
+    ),
+    "bands that end early": (
+        changed("trip_days_max = 92", "trip_days_max = 93"),
+        "plan cancellation: cost_rate ends at 92 days, trips may be longer",
+    ),
+    "a share above all": (changed('percent = "3.2"', 'percent = "101"'), "percent: "),
+    "a zone without rates": (
+        without(SHIPPED, r"\[plan\.day_rate\.europe\]"),
+        r"plan cancellation_medical: day_rate\.europe needs adult, child and infant",
+    ),
+    "rates for a zone that is not there": (
+        changed("[plan.day_rate.europe]", "[plan.day_rate.eurpe]"),
+        r"plan cancellation_medical: day_rate\.eurpe is for a zone that does not exist",
+    ),
+    "two excesses at once": (
+        changed(
+            "excess_percent = 10",
+            'excess_percent = 10\nexcess = { EUR = "1", GBP = "1", USD = "1" }',
+        ),
+        "benefit cancellation has an excess and an excess_percent; keep one",
+    ),
+    "a plan that covers nothing": (
+        SHIPPED.replace('plans = ["cancellation", "cancel', 'plans = ["cancel'),
+        "plan cancellation has no benefit",
+    ),
+    "a traveller without a rate": (
+        without(SHIPPED, "infant = ", r"\n"),
+        r"plan cancellation_medical: day_rate\.home needs adult, child and infant",
+    ),
+    "a traveller of another kind": (changed("infant = ", "senior = "), "day_rate.home.senior"),
+    "a benefit of no plan": (
+        changed('plans = ["cancellation", "cancellation_medical"]', "plans = []"),
+        "plans: ",
+    ),
+    "a benefit of an unknown plan": (
+        changed('plans = ["cancellation_medical"]', 'plans = ["gold"]'),
+        "benefit medical names a plan that does not exist",
+    ),
+    "a plan that is there twice": (
+        changed('code = "cancellation_medical"', 'code = "cancellation"'),
+        "plan cancellation is there twice",
+    ),
+    "a benefit that is there twice": (
+        changed('code = "repatriation"', 'code = "medical"'),
+        "benefit medical is there twice",
+    ),
+    "a document that is there twice": (
+        changed('code = "wording"', 'code = "product_information"'),
+        "document product_information is there twice",
+    ),
+    "an excess of a hundred percent": (
+        changed("excess_percent = 10", "excess_percent = 100"),
+        "excess_percent: ",
+    ),
+    "a limit of another kind": (changed('"trip_cost"', '"everything"'), r"benefit\.0\.limit"),
+    "no text to fall back to": (
+        re.sub(r"^\[text\.en.*?(?=^\[text\.de\])", "", SHIPPED, flags=re.MULTILINE | re.DOTALL),
+        r"there is no \[text\.en\]",
+    ),
+    "a plan without words": (
+        without(SHIPPED, r"\[text\.de\.plan\.cancellation\]"),
+        r"text\.de must name each plan and each benefit, and no others",
+    ),
+    "a benefit without words": (
+        line('medical = "Behandlungskosten'),
+        r"text\.de must name each plan and each benefit, and no others",
+    ),
+    "words for an unknown benefit": (
+        changed('medical = "Beh', 'dental = "Zähne"\nmedical = "Beh'),
+        r"text\.de must name each plan and each benefit, and no others",
+    ),
+    "no exclusions": (
+        re.sub(
+            r"exclusions = \[.*?^\]", "exclusions = []", SHIPPED, flags=re.DOTALL | re.MULTILINE
+        ),
+        r"text\.en\.exclusions: ",
+    ),
+    "no wording": (
+        SHIPPED[: SHIPPED.index('[[document]]\ncode = "wording"')],
+        "the document 'wording' is missing",
+    ),
+    "a document in one language less": (
+        SHIPPED[: SHIPPED.rindex("[document.text.de]")],
+        "document wording has no text in 'de'",
+    ),
+    "an unknown kind of permission": (
+        changed('change_until = "start"', 'change_until = "start"\ntransfer_until = "end"'),
+        r"^after_sale\.transfer_until: ",
+    ),
+    "a moment that is none": (
+        changed('cancel_until = "start"', 'cancel_until = "departure"'),
+        r"^after_sale\.cancel_until: .*'start', 'end' or 'never'",
+    ),
+    "a refund of more than everything": (
+        changed("after_withdrawal = 0", "after_withdrawal = 101"),
+        r"^after_sale\.refund_percent_after_withdrawal: ",
+    ),
+    "a refund of what cannot be cancelled": (
+        changed(
+            'cancel_until = "start"\nrefund_percent_after_withdrawal = 0',
+            "refund_percent_after_withdrawal = 10",
+        ),
+        "there is a refund_percent_after_withdrawal, but cancel_until is never",
+    ),
+    "a change of what a trip has not": (
+        changed('changes = [\n  "departure_country"', 'changes = [\n  "colour"'),
+        r"^after_sale\.changes\.",
+    ),
+    "changes at no time": (
+        line('change_until = "start"'),
+        "after_sale: changes names fields, but change_until is never",
+    ),
+    "a time for no changes": (
+        without(SHIPPED, r"changes = \[\n", r"^\]\n"),
+        "after_sale: change_until is start, but changes names no field",
+    ),
+    "a start that changes after it": (
+        changed('change_until = "start"', 'change_until = "end"'),
+        "after_sale: trip_start_date cannot change up to the end, only up to the start",
+    ),
+    "a renewal of what has no term": (
+        changed('change_until = "start"', 'change_until = "start"\nrenew_within_days = 30'),
+        "renew_within_days is 30, so eligibility.trip_days_min must be more, not 1",
+    ),
+    "a renewal that lies too far ahead": (
+        ANNUAL.replace("days_ahead_max = 365", "days_ahead_max = 59"),
+        "after_sale: renew_within_days is above eligibility.days_ahead_max",
+    ),
+    "a renewal on no day": (
+        ANNUAL.replace("renew_within_days = 60", "renew_within_days = 0"),
+        r"^after_sale\.renew_within_days: ",
+    ),
+    "the shortest term above the longest": (
+        ANNUAL.replace("trip_days_min = 365", "trip_days_min = 368"),
+        "eligibility: trip_days_min is above trip_days_max",
+    ),
+    "instalments after the end": (
+        ANNUAL.replace("trip_days_min = 365", "trip_days_min = 342"),
+        "instalment_plan monthly: .* eligibility.trip_days_min must be at least 343, not 342",
+    ),
+    "an instalment plan that is there twice": (
+        ANNUAL.replace('code = "quarterly"', 'code = "monthly"'),
+        "instalment_plan monthly is there twice",
+    ),
+    "an instalment plan of one instalment": (
+        ANNUAL.replace("count = 4", "count = 1"),
+        r"^after_sale\.instalment_plan\.1\.count: ",
+    ),
+    "an instalment plan without words": (
+        without(ANNUAL, r'quarterly = "4 viertel', r"\n"),
+        r"text\.de must name each instalment_plan, and no others",
+    ),
+    "words for an unknown instalment plan": (
+        ANNUAL.replace(
+            'quarterly = "4 quarterly', 'weekly = "Every week"\nquarterly = "4 quarterly'
+        ),
+        r"text\.en must name each instalment_plan, and no others",
+    ),
+    "a document of another kind": (changed('code = "wording"', 'code = "leaflet"'), r"document\.1"),
+}
+
+
+@pytest.mark.parametrize("gap", GAPS)
+def test_a_gap_is_told_in_one_sentence(gap: str) -> None:
+    text, words = GAPS[gap]
+
+    with pytest.raises(CatalogueFaulty) as error:
+        read_product(SOURCE, text)
+
+    assert re.search(words, error.value.problem), error.value.problem
+    assert error.value.source == SOURCE
+    assert str(error.value) == f"{SOURCE}: {error.value.problem}"
+    assert "\n" not in error.value.problem
+
+
+@pytest.mark.parametrize("path", sorted(CATALOGUE.glob("*.toml")), ids=lambda path: path.name)
+def test_a_shipped_product_has_no_gap_and_is_what_its_file_is_called(path: Path) -> None:
+    product = read_product(path.name, path.read_text(encoding="utf-8"))
+
+    assert path.name == f"{product.code}.v{product.version}.toml"
+    assert product.text.keys() == {"en", "de"}
+    assert product.sold_to == {"DE", "AT", "FR", "NL", "ES", "GB", "US"}
+
+
+def test_a_product_that_says_nothing_of_after_the_sale_allows_nothing() -> None:
+    product = read_product(SOURCE, without(SHIPPED, r"\[after_sale\]"))
+
+    assert product.after_sale == AfterSale()
+    assert product.after_sale.cancel_until == product.after_sale.change_until == "never"
+    assert product.after_sale.refund_percent_after_withdrawal == 0
+    assert product.after_sale.renew_within_days is None
+    assert not product.after_sale.changes
+    assert not product.after_sale.instalment_plan
+
+
+def test_instalments_may_end_with_the_shortest_term() -> None:
+    # 11 months have up to 341 days, and 343 days on the calendar are more than 341 on the clock.
+    text = ANNUAL.replace("trip_days_min = 365", "trip_days_min = 343")
+
+    assert read_product("annual_travel.v1.toml", text).eligibility.trip_days_min == 343

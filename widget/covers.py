@@ -1,0 +1,200 @@
+"""Cover in the customer's words: what a quote protects, who is insured, which documents say so.
+
+The offer, the certificate, the mails and the partner API say the same things; they get them here,
+formatted for one locale and ready to be shown. Where a remote platform sells, the words are its
+own: plain text like ours, escaped wherever it is shown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from gettext import NullTranslations
+
+from widget import formats
+from widget.links import Links
+from widget.markets import MARKETS
+from widget.offers import Provided, Quote
+from widget.products import Benefit, Catalogue, Product
+from widget.purchases import Trip
+
+
+@dataclass(frozen=True, slots=True)
+class BenefitView:
+    """One part of the cover."""
+
+    name: str
+    limit: str
+    #: Empty when the customer bears nothing.
+    excess: str
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentView:
+    """A document that is in reach before the choice, and sent after it."""
+
+    title: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """One language, as spoken to one customer."""
+
+    #: The locale of the texts, for example `en`.
+    locale: str
+    #: The locale of money and dates, for example `en-DE`.
+    formats: str
+    texts: NullTranslations
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """What one quote protects, and the words that it is offered with."""
+
+    product_name: str
+    plan_name: str
+    heading: str
+    summary: str
+    benefits: tuple[BenefitView, ...]
+    exclusions: tuple[str, ...]
+    disclaimer: str
+    #: The policy wording is the last one.
+    documents: tuple[DocumentView, ...]
+    #: Empty when nobody says.
+    underwriter: str
+    underwriter_address: str
+    #: Where the customer writes to; empty when nobody says.
+    contact: str
+    #: The kind of insurance, such as `travel`.
+    line: str
+    #: Whether it can still be ended while it runs, for the part that is left.
+    ends_early: bool
+    #: Whether it may be paid in parts.
+    has_instalments: bool
+
+    @property
+    def wording_url(self) -> str:
+        """The address of the policy wording; empty when there is none."""
+        return self.documents[-1].url if self.documents else ""
+
+
+def speech_for(locale: str, country: str, texts: NullTranslations) -> Speech:
+    """Return how to speak to a customer from `country` in `locale`."""
+    return Speech(locale, formats.regional(locale, country), texts)
+
+
+def cover_of(
+    quote: Quote, trip: Trip, *, catalogue: Catalogue, links: Links, speech: Speech
+) -> Cover:
+    """Return what a quote for a trip protects, in the words of whoever priced it."""
+    if quote.provided is not None:
+        return _provided(quote.provided)
+    product = catalogue.get(quote.product_code, quote.product_version)
+    text = product.text_in(speech.locale)
+    plan = text.plan[quote.plan_code]
+    return Cover(
+        product_name=text.name,
+        plan_name=plan.name,
+        heading=text.heading,
+        summary=plan.summary,
+        benefits=_benefits(product, quote.plan_code, trip, speech),
+        exclusions=text.exclusions,
+        disclaimer=text.disclaimer,
+        documents=_documents(product, links, speech.locale),
+        underwriter=product.underwriter,
+        underwriter_address=product.underwriter_address,
+        contact=product.contact,
+        line=product.line,
+        ends_early=product.after_sale.cancel_until == "end",
+        has_instalments=bool(product.after_sale.instalment_plan),
+    )
+
+
+def insured(trip: Trip, speech: Speech) -> str:
+    """Return who travels and when: `2 adults, 1 child, 12–19 Jun 2027`."""
+    ngettext = speech.texts.ngettext
+    counts = [
+        (trip.adults, ngettext("%(num)d adult", "%(num)d adults", trip.adults)),
+        (trip.children, ngettext("%(num)d child", "%(num)d children", trip.children)),
+        (trip.infants, ngettext("%(num)d infant", "%(num)d infants", trip.infants)),
+    ]
+    people = [text % {"num": number} for number, text in counts if number]
+    dates = formats.period(trip.starts_at.date(), trip.ends_at.date(), speech.formats)
+    return formats.listed([*people, dates], speech.formats)
+
+
+def withdrawal(country: str, cover: Cover, speech: Speech) -> str:
+    """Return how the customer may withdraw, by the rules of their market."""
+    say = speech.texts.gettext
+    days = MARKETS[country].withdrawal_days
+    if not cover.contact:
+        return say(
+            "You can withdraw within %(days)d days of your policy confirmation, without giving"
+            " reasons; the confirmation says how."
+        ) % {"days": days}
+    if cover.ends_early:
+        text = say(
+            "You can withdraw within %(days)d days of your policy confirmation, without giving"
+            " reasons: write to %(contact)s. If you have not claimed, you get the whole premium"
+            " back; once the insured year has begun, the part for the days that are left."
+        )
+    else:
+        text = say(
+            "You can withdraw within %(days)d days of your policy confirmation, without giving"
+            " reasons: write to %(contact)s. If you have not travelled or claimed, you get the"
+            " whole premium back."
+        )
+    return text % {"days": days, "contact": cover.contact}
+
+
+def _provided(said: Provided) -> Cover:
+    return Cover(
+        product_name=said.product_name,
+        plan_name=said.plan_name,
+        heading=said.heading,
+        summary=said.summary,
+        benefits=tuple(BenefitView(b.name, b.limit, b.excess) for b in said.benefits),
+        exclusions=said.exclusions,
+        disclaimer=said.disclaimer,
+        documents=tuple(DocumentView(d.title, d.url) for d in said.documents),
+        underwriter=said.underwriter,
+        underwriter_address="",
+        contact="",
+        line="",
+        ends_early=False,
+        has_instalments=False,
+    )
+
+
+def _benefits(
+    product: Product, plan_code: str, trip: Trip, speech: Speech
+) -> tuple[BenefitView, ...]:
+    names = product.text_in(speech.locale).benefit
+    return tuple(
+        BenefitView(
+            name=names[benefit.code],
+            limit=formats.whole_money(benefit.limit_for(trip.cost), speech.formats),
+            excess=_excess(benefit, trip, speech),
+        )
+        for benefit in product.benefits_of(plan_code)
+    )
+
+
+def _documents(product: Product, links: Links, locale: str) -> tuple[DocumentView, ...]:
+    ordered = sorted(product.document, key=lambda document: document.code == "wording")
+    return tuple(
+        DocumentView(
+            title=product.document_in(document.code, locale).title,
+            url=links.document(product, document.code, locale),
+        )
+        for document in ordered
+    )
+
+
+def _excess(benefit: Benefit, trip: Trip, speech: Speech) -> str:
+    if benefit.excess_percent is not None:
+        share = formats.percent(Decimal(benefit.excess_percent) / 100, speech.formats)
+        return speech.texts.gettext("%(share)s of the claim") % {"share": share}
+    amount = benefit.excess_in(trip.cost.currency)
+    return formats.whole_money(amount, speech.formats) if amount else ""

@@ -1,0 +1,138 @@
+"""Messages and replies in a SQLite database: what is still owed, and what was answered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+import apsw
+
+from widget.errors import ReplyTaken
+from widget.messages import Message
+from widget.partners import Mode
+from widget.replies import KEPT_FOR, Reply
+from widget.storage import rows
+from widget.storage.connections import apply, insert, insert_new, select
+
+#: What may be sent now: due, not done, not in another sender's hands, of a lane that is free, and
+#: with nothing before it that its receiver has to hear of first.
+_DUE = (
+    "sent_at IS NULL AND gave_up_at IS NULL AND due_at <= :now"
+    " AND (leased_until IS NULL OR leased_until <= :now)"
+    " AND lane NOT IN (SELECT value FROM json_each(:busy))"
+    " AND NOT EXISTS (SELECT 1 FROM messages AS earlier"
+    " WHERE earlier.partner_code = messages.partner_code AND earlier.offer_id = messages.offer_id"
+    " AND earlier.lane = messages.lane AND earlier.sequence < messages.sequence"
+    " AND earlier.sent_at IS NULL AND earlier.gave_up_at IS NULL)"
+)
+_CLAIM = (
+    "UPDATE messages SET leased_until = :until WHERE id IN (SELECT id FROM"
+    " (SELECT id, due_at, row_number() OVER (PARTITION BY lane ORDER BY due_at, id) AS place"
+    f" FROM messages WHERE {_DUE})"
+    " WHERE place <= :per_lane ORDER BY due_at, id LIMIT :limit) RETURNING *"
+)
+
+#: How many replies that are too old go with each new one, so that their number stays bounded.
+_SWEPT = 5
+
+
+def add_messages(db: apsw.Connection, messages: Sequence[Message]) -> None:
+    """Store messages; one whose id is there stays as it is."""
+    for message in messages:
+        insert_new(db, "messages", rows.message_row(message))
+
+
+def is_any_due(db: apsw.Connection, *, now: datetime, busy: Collection[str]) -> bool:
+    """Tell whether there is a message to claim; only reads."""
+    values = {"now": rows.micros(now), "busy": json.dumps(sorted(busy))}
+    return bool(select(db, f"SELECT id FROM messages WHERE {_DUE} LIMIT 1", values))
+
+
+def claim_messages(
+    db: apsw.Connection,
+    *,
+    now: datetime,
+    until: datetime,
+    limit: int,
+    per_lane: int,
+    busy: Collection[str],
+) -> list[Message]:
+    """Take due messages, and keep others from taking them."""
+    values = {
+        "now": rows.micros(now),
+        "until": rows.micros(until),
+        "limit": limit,
+        "per_lane": per_lane,
+        "busy": json.dumps(sorted(busy)),
+    }
+    claimed = [rows.message_from(row) for row in select(db, _CLAIM, values)]
+    return sorted(claimed, key=lambda message: (message.due_at, message.id))
+
+
+def list_messages(
+    db: apsw.Connection, partner_code: str, mode: Mode, *, kind: str, limit: int
+) -> list[tuple[Message, str]]:
+    """Return a partner's newest messages of a kind, each with what became of it."""
+    found = select(
+        db,
+        "SELECT * FROM messages WHERE partner_code = :code AND mode = :mode AND kind = :kind"
+        " ORDER BY due_at DESC, id DESC LIMIT :limit",
+        {"code": partner_code, "mode": mode, "kind": kind, "limit": limit},
+    )
+    return [(rows.message_from(row), _outcome(row)) for row in found]
+
+
+def send_again(
+    db: apsw.Connection, partner_code: str, mode: Mode, message_id: str, now: datetime
+) -> bool:
+    """Make a message due now, with all its tries before it."""
+    return apply(
+        db,
+        "UPDATE messages SET due_at = :now, failures = 0, leased_until = NULL, sent_at = NULL,"
+        " gave_up_at = NULL, last_problem = NULL"
+        " WHERE partner_code = :code AND mode = :mode AND id = :id",
+        {"now": rows.micros(now), "code": partner_code, "mode": mode, "id": message_id},
+    )
+
+
+def find_reply(
+    db: apsw.Connection, partner_code: str, mode: Mode, key: str, now: datetime
+) -> Reply | None:
+    """Return the reply to a request with this key, while it is kept."""
+    found = select(
+        db,
+        "SELECT * FROM replies WHERE partner_code = :code AND mode = :mode AND key = :key"
+        " AND created_at > :old",
+        {"code": partner_code, "mode": mode, "key": key, "old": rows.micros(now - KEPT_FOR)},
+    )
+    return rows.reply_from(found[0]) if found else None
+
+
+def keep_reply(db: apsw.Connection, reply: Reply | None) -> None:
+    """Store a reply, and sweep out some that are too old.
+
+    Raises:
+        ReplyTaken: The key has one.
+    """
+    if reply is None:
+        return
+    old = {"old": rows.micros(reply.created_at - KEPT_FOR), "limit": _SWEPT}
+    row = {**rows.reply_row(reply), **old}
+    own = " WHERE partner_code = :partner_code AND mode = :mode AND key = :key"
+    apply(db, f"DELETE FROM replies {own} AND created_at <= :old", row)
+    apply(
+        db,
+        "DELETE FROM replies WHERE (partner_code, mode, key) IN (SELECT partner_code, mode, key"
+        " FROM replies WHERE created_at <= :old ORDER BY created_at LIMIT :limit)",
+        old,
+    )
+    if select(db, f"SELECT key FROM replies {own}", row):
+        raise ReplyTaken(f"The idempotency key {reply.key!r} was answered meanwhile.")
+    insert(db, "replies", rows.reply_row(reply))
+
+
+def _outcome(row: rows.Row) -> str:
+    if row["sent_at"] is not None:
+        return "sent"
+    return "waiting" if row["gave_up_at"] is None else "gave_up"

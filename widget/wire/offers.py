@@ -1,0 +1,114 @@
+"""Offers on the wire: the bodies of XCover's newer calls, which say the same in other words."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+
+from widget.errors import InputInvalid
+from widget.purchases import Purchase
+from widget.wire.bookings import ChosenQuoteBody, PolicyholderBody, Token
+from widget.wire.fields import (
+    Amount,
+    Body,
+    Country,
+    Currency,
+    Language,
+    Metadata,
+    Postcode,
+    Reference,
+    Short,
+)
+from widget.wire.purchases import PurchaseBody, TripBody, purchase_of
+from widget.wire.reading import read_body
+
+#: How a schema is named: the product's code, and its version or the one on sale.
+_SCHEMA = r"^(?P<code>[a-z][a-z0-9_]{0,63})(:(?P<version>[1-9][0-9]{0,3}))?$"
+
+
+class CustomerBody(Body):
+    """Who asks, as far as prices need it."""
+
+    currency: Currency
+    country: Country
+    language: Language | None = None
+    region: Annotated[Short | None, Field(description="Accepted and not used.")] = None
+    postcode: Annotated[Postcode | None, Field(description="Accepted and not used.")] = None
+
+
+class PartnerFactsBody(Body):
+    """What the partner says of itself and of this checkout."""
+
+    #: The partner's id of this checkout, as `partner_reference` of the quote call.
+    transaction_id: Annotated[
+        Reference | None, Field(description="Your id of this checkout, unique per shopper.")
+    ] = None
+    customer_id: Annotated[Reference | None, Field(description="Accepted and not used.")] = None
+    metadata: Metadata | None = None
+
+
+class OfferBody(Body):
+    """What an offer is asked for: `context` is what the schema asks for."""
+
+    schema_: Annotated[str, Field(alias="schema", pattern=_SCHEMA)] = "travel_protection"
+    customer: CustomerBody
+    partner: PartnerFactsBody
+    context: Annotated[
+        dict[str, object],
+        Field(description="The fields of the product, as its schema names them."),
+    ]
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
+
+
+class PaymentDetailsBody(Body):
+    """How the partner was paid."""
+
+    provider: Short | None = None
+    transaction_id: Reference | None = None
+
+
+class ConfirmOfferBody(Body):
+    """The confirmation of an offer after payment."""
+
+    quote_token: Token | None = None
+    quotes: Annotated[list[ChosenQuoteBody], Field(min_length=1, max_length=100)]
+    policyholder: PolicyholderBody
+    partner_transaction_id: Reference | None = None
+    partner_metadata: Metadata | None = None
+    payment_details: PaymentDetailsBody | None = None
+    booking_agent: Annotated[Short | None, Field(description="Accepted and not used.")] = None
+    #: Ours: what the customer paid for cover; when given, it must be the premium.
+    total_price: Amount | None = None
+
+
+def purchase_of_offer(body: OfferBody) -> Purchase:
+    """Return the purchase that an offer is asked for.
+
+    Raises:
+        InputInvalid: `context` is not what the schema asks for; every fault is named.
+    """
+    code, _, version = body.schema_.partition(":")
+    entry = {
+        **body.context,
+        "policy_type": code,
+        "policy_type_version": int(version) if version else None,
+    }
+    try:
+        trip = read_body(TripBody, entry)
+        return purchase_of(
+            PurchaseBody(
+                currency=body.customer.currency,
+                customer_country=body.customer.country,
+                customer_language=body.customer.language,
+                partner_reference=body.partner.transaction_id,
+                request=[trip],
+            )
+        )
+    except InputInvalid as error:
+        problems = {
+            f"context.{path.removeprefix('request.0.')}": sentences
+            for path, sentences in error.problems.items()
+        }
+        raise InputInvalid(problems) from error
