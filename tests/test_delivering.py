@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from jinja2 import DictLoader, Environment
@@ -22,18 +23,19 @@ from tests.builders import (
     offer_of,
     some_settings,
 )
-from tests.fakes import Clock, Postbox
+from tests.fakes import Clock, Postbox, SilentUpstream
 from widget.app import load_catalogue, load_texts
 from widget.bookings import Booking, Policy
-from widget.delivering import BATCH, LEASE_S, deliver_due, deliver_forever
+from widget.delivering import LEASE_S, PER_LANE, Dispatch, deliver_forever
+from widget.delivery.base import Delivery
 from widget.delivery.letters import Letters
 from widget.delivery.mail import MailDelivery, read_server
 from widget.errors import DeliveryFailed, StorageUnavailable
 from widget.evidence import offer_confirmed, offer_made
 from widget.links import Links
 from widget.logs import name_places
-from widget.messages import WAITS, Message
-from widget.partners import Partner
+from widget.messages import WAITS, Kind, Message
+from widget.partners import Mode, Partner
 from widget.storage.sqlite import SqliteStorage
 
 pytestmark = pytest.mark.anyio
@@ -114,8 +116,20 @@ async def _sell(storage: SqliteStorage, number: int) -> Booking:
     return booking
 
 
-async def deliver(storage: SqliteStorage, postbox: Postbox, *, spread: float = 0) -> int:
-    return await deliver_due(storage=storage, delivery=postbox, spread=lambda: spread)
+def dispatch_of(storage: SqliteStorage, delivery: Delivery) -> Dispatch:
+    upstreams = dict.fromkeys(Mode, SilentUpstream())
+    return Dispatch(storage, dict.fromkeys(Kind, delivery), upstreams)
+
+
+async def deliver(storage: SqliteStorage, delivery: Delivery, *, spread: float = 0) -> int:
+    """Send what is due now, and return how many tries that took."""
+    dispatch = dispatch_of(storage, delivery)
+    dispatch.spread = lambda: spread
+    tries = 0
+    while begun := await dispatch.send_due():
+        await dispatch.finish()
+        tries += begun
+    return tries
 
 
 def problems(storage: SqliteStorage) -> Sequence[tuple[int, bool, str | None]]:
@@ -160,15 +174,19 @@ async def test_a_message_leaves_when_it_is_due_and_not_before(
     assert (before, after) == (0, 1)
 
 
-async def test_messages_leave_in_batches(
+async def test_no_more_of_a_lane_than_its_share_is_under_way(
     opened: SqliteStorage, postbox: Postbox, clock: Clock
 ) -> None:
-    await sell(opened, *range(BATCH + 5))
+    await sell(opened, *range(2 * PER_LANE + 5))
     clock.move(minutes=1)
+    dispatch = dispatch_of(opened, postbox)
 
-    rounds = [await deliver(opened, postbox) for _ in range(3)]
+    rounds = []
+    for _ in range(3):
+        rounds.append((await dispatch.send_due(), await dispatch.send_due()))
+        await dispatch.finish()
 
-    assert rounds == [BATCH, 5, 0]
+    assert rounds == [(PER_LANE, 0), (PER_LANE, 0), (5, 0)]
 
 
 async def test_one_message_that_fails_does_not_hold_up_the_others(
@@ -221,15 +239,19 @@ async def test_what_failed_together_does_not_come_back_together(
     assert (before, after) == (0, 1)
 
 
-async def test_by_default_the_waits_are_spread(opened: SqliteStorage, postbox: Postbox) -> None:
-    await sell(opened, *range(10))
-    postbox.failures = [REFUSED] * 10
-    opened._clock = Clock(NOON + timedelta(minutes=1))
+async def test_by_default_the_waits_are_spread(
+    opened: SqliteStorage, postbox: Postbox, clock: Clock
+) -> None:
+    await sell(opened, *range(PER_LANE))
+    postbox.failures = [REFUSED] * PER_LANE
+    clock.move(minutes=1)
+    dispatch = dispatch_of(opened, postbox)
 
-    await deliver_due(storage=opened, delivery=postbox)
+    await dispatch.send_due()
+    await dispatch.finish()
 
     waits = [row["due_at"] for row in opened._all("SELECT due_at FROM messages")]
-    assert len(set(waits)) == 10
+    assert len(set(waits)) == PER_LANE
 
 
 async def test_a_message_arrives_on_a_later_try(
@@ -307,7 +329,7 @@ async def test_a_letter_that_cannot_be_written_is_tried_again(
         test_recipient=settings.test_mail_to,
     )
 
-    await deliver_due(storage=opened, delivery=mail)
+    await deliver(opened, mail)
 
     assert problems(opened) == [(1, False, "A fault of ours: TemplateNotFound.")]
 
@@ -319,8 +341,7 @@ async def test_when_the_database_goes_away_what_is_under_way_is_finished(
     opened.failing = ["mark_sent"]
     clock.move(minutes=1)
 
-    with pytest.raises(StorageUnavailable):
-        await deliver(opened, postbox)
+    await deliver(opened, postbox)
 
     sent = opened._all("SELECT id FROM messages WHERE sent_at IS NOT NULL")
     assert len(postbox.taken) == 5
@@ -331,7 +352,7 @@ async def test_what_a_dead_sender_had_taken_is_sent_by_another_after_the_lease(
     opened: SqliteStorage, postbox: Postbox, clock: Clock
 ) -> None:
     await sell(opened)
-    await opened.claim_messages(limit=BATCH, lease_s=LEASE_S, per_lane=BATCH)  # and then it died
+    await opened.claim_messages(limit=1, lease_s=LEASE_S, per_lane=1)  # and then it died
 
     clock.move(seconds=LEASE_S, microseconds=-1)
     while_it_runs = await deliver(opened, postbox)
@@ -359,8 +380,7 @@ async def test_a_message_that_was_sent_and_not_marked_is_sent_once_more_as_the_s
 ) -> None:
     await sell(opened)
     opened.failing = ["mark_sent"]
-    with pytest.raises(StorageUnavailable):
-        await deliver(opened, postbox)
+    await deliver(opened, postbox)
 
     clock.move(seconds=LEASE_S)
     await deliver(opened, postbox)
@@ -377,8 +397,7 @@ async def test_a_failure_that_was_not_marked_is_tried_again_after_the_lease(
     await sell(opened)
     postbox.failures = [REFUSED]
     opened.failing = ["mark_failed"]
-    with pytest.raises(StorageUnavailable):
-        await deliver(opened, postbox)
+    await deliver(opened, postbox)
 
     clock.move(seconds=LEASE_S)
 
@@ -394,12 +413,36 @@ async def delivering(
     storage: SqliteStorage, postbox: Postbox, wake: asyncio.Event, poll_s: float
 ) -> AsyncIterator[asyncio.Task[None]]:
     task = asyncio.create_task(
-        deliver_forever(storage=storage, delivery=postbox, wake=wake, poll_s=poll_s)
+        deliver_forever(dispatch_of(storage, postbox), wake=wake, poll_s=poll_s)
     )
     yield task
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
+
+
+class Watched(asyncio.Event):
+    """An event that tells when somebody waits for it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_awaited = asyncio.Event()
+
+    async def wait(self) -> Literal[True]:
+        self.is_awaited.set()
+        return await super().wait()
+
+
+async def test_it_stops_when_told_even_in_the_moment_of_a_wake_up(opened: SqliteStorage) -> None:
+    wake = Watched()
+    task = asyncio.create_task(deliver_forever(dispatch_of(opened, Postbox()), wake=wake))
+    await wake.is_awaited.wait()
+
+    wake.set()
+    task.cancel()
+
+    done, _ = await asyncio.wait([task], timeout=5)
+    assert done
 
 
 async def test_a_message_that_is_announced_leaves_at_once(opened: SqliteStorage) -> None:
@@ -426,13 +469,13 @@ async def test_a_message_that_nobody_announced_is_found(opened: SqliteStorage) -
 async def test_everything_that_waits_leaves_without_a_pause(
     opened: SqliteStorage, clock: Clock
 ) -> None:
-    await sell(opened, *range(3 * BATCH))
+    await sell(opened, *range(3 * PER_LANE))
     clock.move(minutes=2)
     postbox = Announcing()
     an_hour = 3600
 
     async def all_have_left() -> None:
-        while len(postbox.taken) < 3 * BATCH:
+        while len(postbox.taken) < 3 * PER_LANE:
             postbox.has_taken.clear()
             await postbox.has_taken.wait()
 

@@ -16,11 +16,13 @@ from starlette.exceptions import HTTPException
 
 import widget
 from widget.catalogues import read_catalogue
-from widget.delivering import deliver_forever
+from widget.delivering import Dispatch, deliver_forever
 from widget.delivery.base import Delivery
 from widget.delivery.letters import Letters
 from widget.delivery.mail import MailDelivery, read_server
+from widget.delivery.webhooks import WebhookDelivery
 from widget.errors import CatalogueFaulty, SettingInvalid, WidgetError
+from widget.messages import Kind
 from widget.partners import Mode, PartnerKey, key_named
 from widget.products import Catalogue
 from widget.reconciling import reconcile_forever
@@ -74,12 +76,13 @@ def build_app(
         texts=texts,
         rendering=load_rendering(settings),
     )
-    mail = delivery or _mail(house)
+    deliveries = dict.fromkeys(Kind, delivery) if delivery else _deliveries(house)
+    dispatch = Dispatch(house.storage, deliveries, house.upstreams)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[Mapping[str, object]]:
         await house.storage.open()
-        deliver = deliver_forever(storage=house.storage, delivery=mail, wake=house.wake)
+        deliver = deliver_forever(dispatch, wake=house.wake)
         reconcile = reconcile_forever(
             storage=house.storage, upstreams=house.upstreams, catalogue=catalogue
         )
@@ -159,6 +162,12 @@ def load_rendering(settings: Settings) -> Rendering:
         assets=assets,
         version=version_of((templates, _PACKAGE / "locales", _PACKAGE / "catalogue")),
     )
+
+
+def _deliveries(house: House) -> Mapping[Kind, Delivery]:
+    roots = [key.encode() for key in house.settings.partner_keys]
+    webhooks = WebhookDelivery(roots, house.now, private_hosts=house.settings.webhook_private_hosts)
+    return {**dict.fromkeys(Kind, _mail(house)), Kind.WEBHOOK: webhooks}
 
 
 def _mail(house: House) -> Delivery:

@@ -393,7 +393,7 @@ class DeliveryFailed(DoorError):
 
     code = "delivery_failed"
 
-    def __init__(self, problem: str, *, is_final: bool = False) -> None:
+    def __init__(self, problem: str, *, is_final: bool = False, patience_s: int = 0) -> None:
         super().__init__(problem)
-        #: True when trying again cannot help, for example an address that does not exist.
-        self.is_final = is_final
+        self.is_final = is_final  # trying again cannot help: an address that does not exist
+        self.patience_s = patience_s  # how long the receiver asks to be left alone

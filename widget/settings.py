@@ -80,6 +80,9 @@ class Settings:
         "",
         "Where mail of test bookings goes; empty: it is not sent. It never goes to the customer.",
     )
+    webhook_private_hosts: tuple[str, ...] = _setting(
+        (), "Hosts of webhooks that may be in a private network and without TLS, for tests."
+    )
     log_format: str = _setting("json", "json for machines, console for people.")
     log_level: str = _setting("info", "debug, info, warning or error.")
 
