@@ -8,6 +8,8 @@ import os
 import sys
 import tomllib
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -16,6 +18,7 @@ import typer
 from widget import __version__, logs, settings
 from widget.app import build_app, new_key, open_storage
 from widget.errors import InputInvalid, NotFound, SettingInvalid, WidgetError
+from widget.messages import Kind, Outcome, Progress
 from widget.partners import (
     CLOCK_WINDOW_S,
     Mode,
@@ -29,12 +32,20 @@ from widget.server import listen, serve_app
 from widget.settings import PREFIX, Settings
 from widget.showcase import Stand, demonstrate
 from widget.storage.sqlite import SqliteStorage
+from widget.webhooks import secret_of as webhook_secret_of
+from widget.webhooks import with_new_secret, with_webhook, without_webhook
 
 Result = TypeVar("Result")
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, help="Embedded insurance.")
 partners = typer.Typer(no_args_is_help=True, help="The businesses that offer cover.")
+webhooks = typer.Typer(no_args_is_help=True, help="Where partners hear of their bookings.")
 cli.add_typer(partners, name="partners")
+cli.add_typer(webhooks, name="webhooks")
+
+#: An argument and an option that several commands have.
+Code = Annotated[str, typer.Argument(help="The partner's code.")]
+OfMode = Annotated[Mode, typer.Option(help="Whose bookings: live or test.")]
 
 
 def main() -> None:
@@ -126,7 +137,7 @@ def add_partner(
     ] = None,
     update: Annotated[bool, typer.Option("--update", help="Change a partner that exists.")] = False,
 ) -> None:
-    """Add a partner, or change it; signing stays as it is unless an option says otherwise."""
+    """Add a partner, or change it; what no option speaks of stays as it is."""
     with _told():
 
         async def save(storage: SqliteStorage) -> None:
@@ -143,7 +154,7 @@ def add_partner(
             )
             if known and not update:
                 raise InputInvalid({"code": [f"{code} exists; --update changes it."]})
-            await storage.save_partner(partner)
+            await storage.save_partner(replace(partner, webhooks=known.webhooks if known else ()))
             typer.echo(_line_of(partner))
 
         _with_storage(_settings(), save)
@@ -163,7 +174,7 @@ def list_partners() -> None:
 
 @partners.command("keys")
 def keys(
-    code: Annotated[str, typer.Argument(help="The partner's code.")],
+    code: Code,
     new: Annotated[Mode | None, typer.Option(help="Make a new key for this mode.")] = None,
     revoke: Annotated[str | None, typer.Option(help="End the key with this id.")] = None,
 ) -> None:
@@ -173,8 +184,7 @@ def keys(
         known.check_can_serve()
 
         async def work(storage: SqliteStorage) -> None:
-            if await storage.find_partner(code) is None:
-                raise NotFound(f"Partner {code}")
+            await _partner(storage, code)
             own = {key.key_id for key in await storage.list_keys(code)}
             if revoke and not (
                 revoke in own and await storage.revoke_key(revoke, at=storage.now())
@@ -189,6 +199,125 @@ def keys(
                 _show_key(known, key, with_secret=key == made)
 
         _with_storage(known, work)
+
+
+@webhooks.command("set")
+def set_webhook(
+    code: Code,
+    url: Annotated[str, typer.Argument(help="Where to post events, over https.")],
+    mode: OfMode = Mode.LIVE,
+) -> None:
+    """Tell a partner's backend of its bookings; secrets stay as they are."""
+    with _told():
+        _change_webhook(
+            code, mode, lambda partner, root, _: with_webhook(partner, mode, url, root=root)
+        )
+
+
+@webhooks.command("rotate")
+def rotate_webhook(
+    code: Code,
+    mode: OfMode = Mode.LIVE,
+    keep_hours: Annotated[
+        int, typer.Option(min=0, help="How long the secret before goes on signing too.")
+    ] = 24,
+) -> None:
+    """Make a new secret; for a while the one before signs as well."""
+    with _told():
+        _change_webhook(
+            code,
+            mode,
+            lambda partner, root, now: with_new_secret(
+                partner, mode, root=root, now=now, kept_for=timedelta(hours=keep_hours)
+            ),
+        )
+
+
+@webhooks.command("remove")
+def remove_webhook(code: Code, mode: OfMode = Mode.LIVE) -> None:
+    """Tell a partner's backend nothing more; what is under way is given up."""
+    with _told():
+        _change_webhook(code, mode, lambda partner, *_: without_webhook(partner, mode))
+
+
+@webhooks.command("list")
+def list_webhooks(
+    code: Code,
+    mode: OfMode = Mode.LIVE,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="As many of the newest.")] = 20,
+) -> None:
+    """List a partner's newest events, and what became of each."""
+    with _told():
+
+        async def show(storage: SqliteStorage) -> None:
+            _show_webhook(_settings(), await _partner(storage, code), mode, with_secret=False)
+            for progress in await storage.list_messages(code, mode, kind=Kind.WEBHOOK, limit=limit):
+                typer.echo(_line_of_event(progress))
+
+        _with_storage(_settings(), show)
+
+
+@webhooks.command("redeliver")
+def redeliver(
+    code: Code,
+    event_id: Annotated[str, typer.Argument(help="The event's id, as `list` prints it.")],
+    mode: OfMode = Mode.LIVE,
+) -> None:
+    """Send an event once more, within a second while the service runs."""
+    with _told():
+
+        async def work(storage: SqliteStorage) -> None:
+            if not await storage.send_again(code, mode, event_id, kind=Kind.WEBHOOK):
+                raise NotFound(f"Event {event_id}")
+            typer.echo(f"{event_id} is due now.")
+
+        _with_storage(_settings(), work)
+
+
+def _change_webhook(
+    code: str, mode: Mode, change: Callable[[Partner, bytes, datetime], Partner]
+) -> None:
+    known = _settings()
+    known.check_can_serve()
+    root = known.partner_keys[-1].encode()
+
+    async def work(storage: SqliteStorage) -> None:
+        partner = change(await _partner(storage, code), root, storage.now())
+        await storage.save_partner(partner)
+        _show_webhook(known, partner, mode, with_secret=True)
+
+    _with_storage(known, work)
+
+
+async def _partner(storage: SqliteStorage, code: str) -> Partner:
+    partner = await storage.find_partner(code)
+    if partner is None:
+        raise NotFound(f"Partner {code}")
+    return partner
+
+
+def _show_webhook(known: Settings, partner: Partner, mode: Mode, *, with_secret: bool) -> None:
+    webhook = partner.webhook_for(mode)
+    if webhook is None:
+        typer.echo(f"{partner.code} has no webhook for {mode}.")
+        return
+    typer.echo(f"{mode}\t{webhook.url}")
+    if with_secret:
+        roots = [root.encode() for root in known.partner_keys]
+        for secret in webhook.secrets:
+            until = f"until {secret.until:%Y-%m-%d %H:%M} UTC" if secret.until else "newest"
+            shown = webhook_secret_of(secret, partner.code, mode, roots)
+            typer.echo(f"    secret  {shown or '(its root key was retired)'}  {until}")
+
+
+def _line_of_event(progress: Progress) -> str:
+    message = progress.message
+    due = f", next try {message.due_at:%Y-%m-%d %H:%M:%S} UTC"
+    return (
+        f"{message.id}\t{message.offer_id} #{message.sequence}\t{progress.outcome}"
+        f" after {message.failures} failures{due if progress.outcome is Outcome.WAITING else ''}"
+        f"{f': {progress.problem}' if progress.problem else ''}"
+    )
 
 
 def _line_of(partner: Partner) -> str:

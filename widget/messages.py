@@ -66,6 +66,24 @@ class Message:
     failures: int = 0
 
 
+class Outcome(StrEnum):
+    """What became of a message so far."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    GAVE_UP = "gave_up"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A message, and how far it has come."""
+
+    message: Message
+    outcome: Outcome
+    #: Why the newest try failed; None when none did.
+    problem: str | None
+
+
 def next_try(message: Message, *, now: datetime, spread: float) -> datetime | None:
     """Return when to try again after one more failure, None when it is time to give up.
 

@@ -14,6 +14,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -99,13 +100,26 @@ def headers_for(
         "Content-Type": "application/json",
         "webhook-id": message.id,
         "webhook-timestamp": str(second),
-        "webhook-signature": " ".join(_signed(message, second, secret) for secret in secrets),
+        "webhook-signature": " ".join(
+            signature_of(message.id, second, message.body, secret) for secret in secrets
+        ),
         "Date": date,
         "X-Api-Key": key_id,
         "Authorization": sign_request(
             head, key_id=key_id, secret=secrets[0], algorithm="hmac-sha256", names=("date",)
         ),
     }
+
+
+def signature_of(event_id: str, second: int, body: str, secret: str) -> str:
+    """Return the signature of one secret over an id, a time and a body.
+
+    Args:
+        second: Since 1970; when it is sent, not when it happened.
+    """
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    text = f"{event_id}.{second}.{body}"
+    return f"v1,{base64.b64encode(hmac.digest(key, text.encode(), hashlib.sha256)).decode()}"
 
 
 def with_webhook(partner: Partner, mode: Mode, url: str, *, root: bytes) -> Partner:
@@ -160,7 +174,7 @@ def _check_url(url: str) -> None:
             and " " not in url
             and not parts.fragment
             and "@" not in parts.netloc
-            and _HOST.fullmatch(parts.netloc.removesuffix(f":{parts.port}")) is not None
+            and _is_host(parts.netloc.removesuffix(f":{parts.port}"))
         )
     except ValueError:
         is_sound = False
@@ -168,10 +182,13 @@ def _check_url(url: str) -> None:
         raise InputInvalid({"url": [f"{url[:100]!r} is not like https://shop.example/webhooks."]})
 
 
-def _signed(message: Message, second: int, secret: str) -> str:
-    key = base64.b64decode(secret.removeprefix("whsec_"))
-    text = f"{message.id}.{second}.{message.body}"
-    return f"v1,{base64.b64encode(hmac.digest(key, text.encode(), hashlib.sha256)).decode()}"
+def _is_host(text: str) -> bool:
+    """Tell whether a text is a name, or an address in its one usual spelling."""
+    if text.startswith("["):
+        ip_address(text.removeprefix("[").removesuffix("]"))
+    elif text.replace(".", "").isdigit():
+        ip_address(text)
+    return _HOST.fullmatch(text) is not None
 
 
 def _payload(booking: Booking, catalogue: Catalogue) -> dict[str, Any]:

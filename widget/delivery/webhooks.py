@@ -75,7 +75,7 @@ class WebhookDelivery:
                 response = await self._call(message, webhook)
         except TimeoutError as error:
             raise DeliveryFailed(f"No answer within {self.timeout_s:g} s.") from error
-        except (httpx2.HTTPError, OSError) as error:
+        except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
             raise DeliveryFailed(f"The webhook failed: {type(error).__name__}.") from error
         _check(response)
         _log.info("delivered", message_id=message.id)

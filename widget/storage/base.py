@@ -23,7 +23,7 @@ from typing import Protocol
 from widget.amendments import Amendment
 from widget.bookings import Booking
 from widget.evidence import Leaf
-from widget.messages import Message
+from widget.messages import Message, Progress
 from widget.offers import Offer
 from widget.partners import Mode, Partner, PartnerKey
 from widget.replies import Reply
@@ -239,10 +239,12 @@ class Storage(Protocol):
 
     async def list_messages(
         self, partner_code: str, mode: Mode, *, kind: str, limit: int
-    ) -> list[tuple[Message, str]]:
-        """Return a partner's newest messages of a kind: each `waiting`, `sent` or `gave_up`."""
+    ) -> list[Progress]:
+        """Return a partner's messages of a kind, those that were or are due last first."""
         ...
 
-    async def send_again(self, partner_code: str, mode: Mode, message_id: str) -> bool:
+    async def send_again(
+        self, partner_code: str, mode: Mode, message_id: str, *, kind: str
+    ) -> bool:
         """Make a message due now, with all its tries before it; False when there is no such one."""
         ...

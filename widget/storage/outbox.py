@@ -9,7 +9,7 @@ from datetime import datetime
 import apsw
 
 from widget.errors import ReplyTaken
-from widget.messages import Message
+from widget.messages import Message, Outcome, Progress
 from widget.partners import Mode
 from widget.replies import KEPT_FOR, Reply
 from widget.storage import rows
@@ -72,27 +72,39 @@ def claim_messages(
 
 def list_messages(
     db: apsw.Connection, partner_code: str, mode: Mode, *, kind: str, limit: int
-) -> list[tuple[Message, str]]:
-    """Return a partner's newest messages of a kind, each with what became of it."""
+) -> list[Progress]:
+    """Return a partner's newest messages of a kind."""
     found = select(
         db,
         "SELECT * FROM messages WHERE partner_code = :code AND mode = :mode AND kind = :kind"
         " ORDER BY due_at DESC, id DESC LIMIT :limit",
         {"code": partner_code, "mode": mode, "kind": kind, "limit": limit},
     )
-    return [(rows.message_from(row), _outcome(row)) for row in found]
+    return [Progress(rows.message_from(row), _outcome(row), row["last_problem"]) for row in found]
 
 
 def send_again(
-    db: apsw.Connection, partner_code: str, mode: Mode, message_id: str, now: datetime
+    db: apsw.Connection,
+    partner_code: str,
+    mode: Mode,
+    message_id: str,
+    *,
+    kind: str,
+    now: datetime,
 ) -> bool:
     """Make a message due now, with all its tries before it."""
     return apply(
         db,
         "UPDATE messages SET due_at = :now, failures = 0, leased_until = NULL, sent_at = NULL,"
         " gave_up_at = NULL, last_problem = NULL"
-        " WHERE partner_code = :code AND mode = :mode AND id = :id",
-        {"now": rows.micros(now), "code": partner_code, "mode": mode, "id": message_id},
+        " WHERE partner_code = :code AND mode = :mode AND kind = :kind AND id = :id",
+        {
+            "now": rows.micros(now),
+            "code": partner_code,
+            "mode": mode,
+            "kind": kind,
+            "id": message_id,
+        },
     )
 
 
@@ -132,7 +144,7 @@ def keep_reply(db: apsw.Connection, reply: Reply | None) -> None:
     insert(db, "replies", rows.reply_row(reply))
 
 
-def _outcome(row: rows.Row) -> str:
+def _outcome(row: rows.Row) -> Outcome:
     if row["sent_at"] is not None:
-        return "sent"
-    return "waiting" if row["gave_up_at"] is None else "gave_up"
+        return Outcome.SENT
+    return Outcome.WAITING if row["gave_up_at"] is None else Outcome.GAVE_UP

@@ -19,7 +19,7 @@ from widget.amendments import Amendment
 from widget.bookings import Booking
 from widget.errors import StorageUnavailable
 from widget.evidence import Leaf
-from widget.messages import Message
+from widget.messages import Message, Progress
 from widget.offers import Offer
 from widget.partners import Mode, Partner, PartnerKey
 from widget.replies import Reply
@@ -333,15 +333,19 @@ class SqliteStorage:
 
     async def list_messages(
         self, partner_code: str, mode: Mode, *, kind: str, limit: int
-    ) -> list[tuple[Message, str]]:
-        """Return a partner's newest messages of a kind, with what became of each."""
+    ) -> list[Progress]:
+        """Return a partner's newest messages of a kind."""
         with translated():
             return outbox.list_messages(self._reading, partner_code, mode, kind=kind, limit=limit)
 
-    async def send_again(self, partner_code: str, mode: Mode, message_id: str) -> bool:
+    async def send_again(
+        self, partner_code: str, mode: Mode, message_id: str, *, kind: str
+    ) -> bool:
         """Make a message due now."""
         now = self.now()
-        return await self._do(lambda db: outbox.send_again(db, partner_code, mode, message_id, now))
+        return await self._do(
+            lambda db: outbox.send_again(db, partner_code, mode, message_id, kind=kind, now=now)
+        )
 
     # -- how
 

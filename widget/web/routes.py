@@ -21,6 +21,7 @@ from widget.web import (
     offers_api,
     quotes_api,
     schemas_api,
+    webhooks_api,
 )
 from widget.web.calls import OTHERS, SALES, Handler, by_method, partner_call
 
@@ -63,6 +64,8 @@ _CALLS: Mapping[str, Mapping[str, tuple[Handler, str]]] = {
     "renewals/{id}/quote_for_renewal/": {"PATCH": (amendments_api.quote_for_renewal, OTHERS)},
     "renewals/{id}/confirm/{renewal_id}/": {"POST": (amendments_api.confirm_renewal, OTHERS)},
     "renewals/{id}/opt_out/": {"POST": (amendments_api.opt_out_of_renewal, OTHERS)},
+    "webhooks/": {"GET": (webhooks_api.list_calls, OTHERS)},
+    "webhooks/{id}/redeliver/": {"POST": (webhooks_api.redeliver, OTHERS)},
     "schemas/": {"GET": (schemas_api.list_schemas, OTHERS)},
     "offers/": {"POST": (offers_api.create_offer, SALES)},
     "offers/{id}/": {"GET": (offers_api.read_offer, OTHERS)},

@@ -1,0 +1,59 @@
+"""A partner's backend that is told of its bookings: real HTTP on a loopback port."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Event
+from urllib.parse import urlsplit
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from tests.ports import on_a_port
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One call as it came."""
+
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass
+class Receiver:
+    """Takes every call, or answers as a test says."""
+
+    url: str = ""
+    received: list[Received] = field(default_factory=list)
+    #: Given to the next calls, one by one; afterwards all are taken.
+    answers: list[Response] = field(default_factory=list)
+    #: Set whenever something has come.
+    has_received: Event = field(default_factory=Event)
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on."""
+        return urlsplit(self.url).port or 0
+
+    async def take(self, request: Request) -> Response:
+        """Keep a call, and answer it."""
+        path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        self.received.append(Received(path, dict(request.headers), await request.body()))
+        self.has_received.set()
+        return self.answers.pop(0) if self.answers else Response()
+
+
+@contextmanager
+def receiving(*, certificate: tuple[str, str] | None = None) -> Iterator[Receiver]:
+    """Run a receiver; with a certificate and a key, files in PEM, it speaks https."""
+    receiver = Receiver()
+    app = Starlette(routes=[Route("/{path:path}", receiver.take, methods=["GET", "POST"])])
+    with on_a_port(app, certificate=certificate) as url:
+        receiver.url = url
+        yield receiver
