@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from threading import Event
+from threading import Condition
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
@@ -14,6 +14,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tests.ports import on_a_port
+
+#: A call comes within milliseconds; a machine that is busy gets a lot more.
+PATIENCE_S = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +36,27 @@ class Receiver:
     received: list[Received] = field(default_factory=list)
     #: Given to the next calls, one by one; afterwards all are taken.
     answers: list[Response] = field(default_factory=list)
-    #: Set whenever something has come.
-    has_received: Event = field(default_factory=Event)
+    _change: Condition = field(default_factory=Condition, init=False)
 
     @property
     def port(self) -> int:
         """The port that it listens on."""
         return urlsplit(self.url).port or 0
 
+    def wait_for(self, number: int) -> None:
+        """Wait until so many calls have come."""
+        with self._change:
+            assert self._change.wait_for(lambda: len(self.received) >= number, PATIENCE_S), (
+                f"{len(self.received)} calls came, not {number}"
+            )
+
     async def take(self, request: Request) -> Response:
         """Keep a call, and answer it."""
         path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        self.received.append(Received(path, dict(request.headers), await request.body()))
-        self.has_received.set()
+        received = Received(path, dict(request.headers), await request.body())
+        with self._change:
+            self.received.append(received)
+            self._change.notify_all()
         return self.answers.pop(0) if self.answers else Response()
 
 

@@ -17,6 +17,7 @@ from tests.builders import (
     NOON,
     TOKEN_KEY,
     a_booking,
+    a_message,
     a_purchase,
     an_opted_in_offer,
     mails_of,
@@ -30,11 +31,17 @@ from widget.delivering import LEASE_S, PER_LANE, Dispatch, deliver_forever
 from widget.delivery.base import Delivery
 from widget.delivery.letters import Letters
 from widget.delivery.mail import MailDelivery, read_server
-from widget.errors import DeliveryFailed, StorageUnavailable
+from widget.errors import (
+    DeliveryFailed,
+    StorageUnavailable,
+    UpstreamRefused,
+    UpstreamUnavailable,
+)
 from widget.evidence import offer_confirmed, offer_made
 from widget.links import Links
 from widget.logs import name_places
 from widget.messages import WAITS, Kind, Message
+from widget.offers import Offer
 from widget.partners import Mode, Partner
 from widget.storage.sqlite import SqliteStorage
 
@@ -85,6 +92,12 @@ class Announcing(Postbox):
     async def deliver(self, message: Message, booking: Booking, partner: Partner) -> None:
         await super().deliver(message, booking, partner)
         self.has_taken.set()
+
+    async def wait_for(self, number: int) -> None:
+        """Wait until so many have been taken."""
+        while len(self.taken) < number:
+            self.has_taken.clear()
+            await self.has_taken.wait()
 
 
 @pytest.fixture
@@ -281,6 +294,185 @@ async def test_a_final_refusal_is_given_up_at_once(
     assert problems(opened) == [(1, True, "The recipient was refused.")]
 
 
+# -- lanes
+
+
+class Holding(Announcing):
+    """A delivery whose webhooks hang until they are let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_let_go = asyncio.Event()
+
+    async def deliver(self, message: Message, booking: Booking, partner: Partner) -> None:
+        if message.kind is Kind.WEBHOOK:
+            await self.is_let_go.wait()
+        await super().deliver(message, booking, partner)
+
+
+async def call_webhooks(storage: SqliteStorage, bookings: Sequence[Booking]) -> None:
+    """Owe a call of the partner's webhook for each booking, due before all mail."""
+    await storage.add_messages(
+        [
+            a_message(
+                id=f"evt_{booking.id}",
+                offer_id=booking.id,
+                kind=Kind.WEBHOOK,
+                lane="webhook:acme:test",
+                due_at=NOON - timedelta(minutes=1),
+            )
+            for booking in bookings
+        ]
+    )
+
+
+async def test_a_receiver_that_hangs_holds_up_no_other(opened: SqliteStorage, clock: Clock) -> None:
+    bookings = await sell(opened, *range(2 * PER_LANE))
+    await call_webhooks(opened, bookings)
+    clock.move(minutes=1)
+    postbox = Holding()
+
+    async with delivering(opened, postbox, asyncio.Event(), 3600):
+        await asyncio.wait_for(postbox.wait_for(len(bookings)), 10)
+        kinds = {message.kind for message, _, _ in postbox.taken}
+        postbox.is_let_go.set()
+
+    assert kinds == {Kind.POLICY_CONFIRMATION}
+
+
+async def test_what_is_under_way_when_it_is_told_to_stop_is_finished(
+    opened: SqliteStorage,
+) -> None:
+    await call_webhooks(opened, await sell(opened))
+    postbox = Holding()
+    dispatch = dispatch_of(opened, postbox)
+    await dispatch.send_due()
+
+    asyncio.get_running_loop().call_soon(postbox.is_let_go.set)
+    await dispatch.finish(10)
+
+    assert len(postbox.taken) == 2
+
+
+async def test_what_takes_too_long_when_it_is_told_to_stop_is_sent_after_the_lease(
+    opened: SqliteStorage, clock: Clock
+) -> None:
+    await call_webhooks(opened, await sell(opened))
+    dispatch = dispatch_of(opened, Holding())
+    await dispatch.send_due()
+    await dispatch.finish(0.01)
+    clock.move(seconds=LEASE_S)
+    postbox = Postbox()
+
+    await deliver(opened, postbox)
+
+    assert [message.kind for message, _, _ in postbox.taken] == [Kind.WEBHOOK]
+
+
+async def test_the_messages_of_a_booking_keep_their_order_in_a_lane(
+    opened: SqliteStorage, postbox: Postbox, clock: Clock
+) -> None:
+    (booking,) = await sell(opened)
+    later = [a_message(id=f"m-{place}", offer_id=booking.id, sequence=place) for place in (4, 3, 2)]
+    await opened.add_messages(later)
+    postbox.failures = [REFUSED, REFUSED]
+
+    await deliver(opened, postbox)
+    before = len(postbox.taken)
+    clock.move(minutes=10)
+    await deliver(opened, postbox)
+    clock.move(minutes=10)
+    await deliver(opened, postbox)
+
+    assert before == 0
+    assert [message.sequence for message, _, _ in postbox.taken] == [1, 2, 3, 4]
+
+
+async def test_what_was_given_up_holds_up_nothing(opened: SqliteStorage, postbox: Postbox) -> None:
+    (booking,) = await sell(opened)
+    await opened.add_messages([a_message(id="m-2", offer_id=booking.id, sequence=2, due_at=NOON)])
+    postbox.failures = [FINAL]
+
+    await deliver(opened, postbox)
+
+    assert [message.id for message, _, _ in postbox.taken] == ["m-2"]
+
+
+async def test_a_receiver_that_asks_for_patience_is_left_alone_for_so_long(
+    opened: SqliteStorage, postbox: Postbox, clock: Clock
+) -> None:
+    await sell(opened)
+    postbox.failures = [DeliveryFailed("The webhook answered 429.", patience_s=600)]
+    await deliver(opened, postbox)
+
+    clock.move(seconds=599)
+    before = await deliver(opened, postbox)
+    clock.move(seconds=1)
+    after = await deliver(opened, postbox)
+
+    assert (before, after) == (0, 1)
+
+
+# -- declines
+
+
+class Listening(SilentUpstream):
+    """An upstream that hears of declines, or fails as it is told."""
+
+    def __init__(self, *failures: Exception) -> None:
+        self.heard: list[str] = []
+        self._failures = list(failures)
+
+    async def decline(self, offer: Offer) -> None:
+        if self._failures:
+            raise self._failures.pop(0)
+        self.heard.append(offer.id)
+
+
+async def decline(storage: SqliteStorage, upstream: Listening) -> Dispatch:
+    """Report a decline to an upstream, and return who brings it."""
+    offer = an_opted_in_offer()
+    await storage.save_offer(offer, offer_made(offer, texts_version="texts-1"))
+    report = a_message(
+        id="m-decline", offer_id=offer.id, kind=Kind.DECLINE, lane="upstream", due_at=NOON
+    )
+    await storage.add_messages([report])
+    dispatch = dispatch_of(storage, Postbox())
+    dispatch.upstreams = dict.fromkeys(Mode, upstream)
+    await dispatch.send_due()
+    await dispatch.finish()
+    return dispatch
+
+
+async def test_an_upstream_hears_of_a_decline(opened: SqliteStorage) -> None:
+    upstream = Listening()
+
+    await decline(opened, upstream)
+
+    assert upstream.heard == ["AAAAA-BBBBB-INS"]
+
+
+async def test_an_upstream_that_is_away_hears_of_it_later(
+    opened: SqliteStorage, clock: Clock
+) -> None:
+    upstream = Listening(UpstreamUnavailable("No answer."))
+    dispatch = await decline(opened, upstream)
+    clock.move(seconds=10)
+
+    await dispatch.send_due()
+    await dispatch.finish()
+
+    assert upstream.heard == ["AAAAA-BBBBB-INS"]
+
+
+async def test_an_upstream_that_does_not_want_to_hear_is_left_alone(
+    opened: SqliteStorage,
+) -> None:
+    await decline(opened, Listening(UpstreamRefused("Sold already.")))
+
+    assert problems(opened) == [(1, True, "Sold already.")]
+
+
 # -- deaths and faults
 
 
@@ -474,13 +666,8 @@ async def test_everything_that_waits_leaves_without_a_pause(
     postbox = Announcing()
     an_hour = 3600
 
-    async def all_have_left() -> None:
-        while len(postbox.taken) < 3 * PER_LANE:
-            postbox.has_taken.clear()
-            await postbox.has_taken.wait()
-
     async with delivering(opened, postbox, asyncio.Event(), an_hour):
-        await asyncio.wait_for(all_have_left(), 10)
+        await asyncio.wait_for(postbox.wait_for(3 * PER_LANE), 10)
 
 
 async def test_delivering_goes_on_when_the_database_was_away(opened: Failing) -> None:
