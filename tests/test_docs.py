@@ -6,20 +6,23 @@ import contextlib
 import re
 import subprocess
 import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 
 from tests.browser.shop import free_ports, prepared
-from tests.builders import an_opted_in_offer
+from tests.builders import a_message, a_partner, an_opted_in_offer
 from tests.service import running_service
 from widget import showcase
+from widget.partners import Mode
 from widget.products import AfterSale, TripField, Until
 from widget.settings import Settings, rows
 from widget.showcase import Stand
 from widget.storage.sqlite import SqliteStorage
 from widget.tokens import issue_quote_token, quote_token_for
+from widget.webhooks import headers_for, secret_of, with_webhook
 from widget.wire import BookingBody, PurchaseBody, TripBody
 
 ROOT = Path(__file__).parent.parent
@@ -87,6 +90,27 @@ def test_the_token_reader_in_the_documents_reads_tokens() -> None:
     assert facts[7:10] == ["EUR", 4892, 781]
     with pytest.raises(ValueError, match="not a token of ours"):
         read(token, "tk_test_other")
+
+
+def test_the_event_reader_in_the_documents_reads_events() -> None:
+    partner = with_webhook(a_partner(), Mode.TEST, "https://shop.test/hooks", root=b"r" * 32)
+    webhook = partner.webhooks[0]
+    event = a_message(id="evt_1", body='{"event":"BOOKING_CREATED"}')
+    now = datetime.now(UTC)
+    headers = {
+        name.lower(): value
+        for name, value in headers_for(event, webhook, roots=[b"r" * 32], now=now).items()
+    }
+    secret = secret_of(webhook.secrets[0], "acme", Mode.TEST, [b"r" * 32])
+    names: dict[str, Any] = {}
+    exec(block_after("Webhooks", "python", "docs/partner-api.md"), names)  # noqa: S102
+    read, body = names["read_event"], event.body.encode()
+
+    assert read(headers, body, secret) == {"event": "BOOKING_CREATED"}
+    with pytest.raises(ValueError, match="not from us"):
+        read(headers, body + b" ", secret)
+    with pytest.raises(ValueError, match="too old"):
+        read(headers | {"webhook-timestamp": "1614265330"}, body, secret)
 
 
 def test_every_setting_is_documented_as_it_is() -> None:
