@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from datetime import timedelta
 from html import unescape
 
 import pytest
 
 from tests.builders import (
+    NOON,
     TOKEN_KEY,
     a_booking,
     a_partner,
     a_policyholder,
     a_purchase,
+    an_amendment,
     an_opted_in_offer,
     some_settings,
 )
+from widget.amendments import AmendmentKind
 from widget.app import load_catalogue, load_rendering, load_texts
 from widget.bookings import Booking
 from widget.delivery.letters import Letter, Letters
 from widget.links import Links
-from widget.offers import Offer
+from widget.messages import Kind
+from widget.money import Money
+from widget.offers import Offer, Status
 from widget.partners import Mode
 from widget.tokens import PolicyToken, read_policy_token
 
@@ -41,7 +48,7 @@ def live(**changes: object) -> Offer:
 
 
 def written(letters: Letters, booking: Booking | None = None) -> Letter:
-    return letters.policy_confirmation(booking or a_booking(offer=live()), a_partner())
+    return letters.letter(Kind.POLICY_CONFIRMATION, booking or a_booking(offer=live()), a_partner())
 
 
 def visible(html: str) -> str:
@@ -165,3 +172,93 @@ def test_the_html_form_asks_nothing_of_the_network(letters: Letters) -> None:
     html = written(letters).html
 
     assert not re.search(r"<(script|link|img|iframe|object|form)|url\(|@import", html)
+
+
+# -- changes and cancellations
+
+
+def cancelled(booking: Booking, *, refund: int = 4892) -> Booking:
+    """Return a booking whose first policy was cancelled."""
+    policy, *others = booking.policies
+    gone = replace(
+        policy,
+        status=Status.CANCELLED,
+        cancelled_at=NOON + timedelta(days=3),
+        refund=Money(refund, "EUR"),
+    )
+    amendment = an_amendment(kind=AmendmentKind.CANCELLATION, policies=(gone, *others))
+    return amendment.applied_to(booking)
+
+
+def two_policies() -> Booking:
+    """Return a booking with two policies."""
+    booking = a_booking(offer=live())
+    (policy,) = booking.policies
+    return replace(booking, policies=(policy, replace(policy, number="TRV-CCCCC-DDDDD")))
+
+
+def cancellation_letter(letters: Letters, booking: Booking) -> Letter:
+    return letters.letter(Kind.POLICY_CANCELLATION, booking, a_partner())
+
+
+@pytest.mark.parametrize(
+    "fact", ["TRV-AAAAA-BBBBB", "Cancellation", "4 March 2027", "€48.92", "care@northgate.example"]
+)
+def test_a_cancellation_tells_what_ended_when_and_what_is_paid_back(
+    letters: Letters, fact: str
+) -> None:
+    letter = cancellation_letter(letters, cancelled(a_booking(offer=live())))
+
+    assert letter.subject == "Your policy TRV-AAAAA-BBBBB was cancelled"
+    assert fact in " ".join(letter.text.split())
+    assert fact in visible(letter.html)
+
+
+def test_who_pays_back_is_the_partner(letters: Letters) -> None:
+    letter = cancellation_letter(letters, cancelled(a_booking(offer=live())))
+
+    assert "You get €48.92 back from Acme Travel." in " ".join(letter.text.split())
+    assert "You get €48.92 back from Acme Travel." in visible(letter.html)
+
+
+def test_without_a_refund_nobody_is_told_to_expect_one(letters: Letters) -> None:
+    letter = cancellation_letter(letters, cancelled(a_booking(offer=live()), refund=0))
+
+    assert "You get" not in letter.text + letter.html
+    assert "Refund: €0.00" in letter.text
+
+
+def test_a_cancellation_tells_what_stays_insured(letters: Letters) -> None:
+    letter = cancellation_letter(letters, cancelled(two_policies()))
+
+    told = visible(letter.html).partition("What stays insured")[2]
+    assert "TRV-CCCCC-DDDDD" in told
+    assert "TRV-AAAAA-BBBBB" not in told
+    assert "- Cancellation, TRV-CCCCC-DDDDD" in letter.text
+
+
+def test_a_change_tells_what_is_insured_now(letters: Letters) -> None:
+    letter = letters.letter(Kind.POLICY_UPDATE, a_booking(offer=live()).noted(), a_partner())
+
+    assert letter.subject == "Your policy TRV-AAAAA-BBBBB has changed"
+    for fact in FACTS.values():
+        assert fact in " ".join(letter.text.split())
+        assert fact in visible(letter.html)
+
+
+def test_what_was_cancelled_is_not_confirmed(letters: Letters) -> None:
+    letter = written(letters, cancelled(two_policies()))
+
+    assert letter.subject == "Your policy TRV-CCCCC-DDDDD is confirmed"
+    assert "TRV-AAAAA-BBBBB" not in letter.text + letter.html
+
+
+@pytest.mark.parametrize("kind", [Kind.POLICY_UPDATE, Kind.POLICY_CANCELLATION])
+def test_every_letter_is_in_the_language_of_the_choice(letters: Letters, kind: Kind) -> None:
+    offer = replace(live(), chosen_locale="de")
+    booking = two_policies()
+
+    letter = letters.letter(kind, cancelled(replace(booking, offer=offer)), a_partner())
+
+    assert "Guten Tag Ada Muster," in letter.text
+    assert "Versicherungsschein" in letter.subject

@@ -6,6 +6,7 @@ import asyncio
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from dataclasses import replace
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
 
@@ -30,6 +31,7 @@ from widget.delivery.letters import Letters
 from widget.delivery.mail import MailDelivery, MailServer, read_sender, read_server
 from widget.errors import DeliveryFailed, SettingInvalid
 from widget.links import Links
+from widget.offers import Status
 from widget.partners import Mode
 
 pytestmark = pytest.mark.anyio
@@ -135,6 +137,24 @@ async def test_a_mail_is_dated_and_marked_as_sent_by_a_machine(
 
     assert parsedate_to_datetime(only(inbox)["Date"]) == live_booking().booked_at > NOON
     assert only(inbox)["Auto-Submitted"] == "auto-generated"
+
+
+async def test_what_was_cancelled_before_its_confirmation_left_is_not_confirmed(
+    delivery: MailDelivery, inbox: Inbox
+) -> None:
+    booking = live_booking()
+    gone = replace(
+        booking.policies[0],
+        status=Status.CANCELLED,
+        cancelled_at=NOON,
+        refund=booking.premium,
+    )
+
+    with capture_logs() as lines:
+        await deliver(delivery, replace(booking, policies=(gone,)))
+
+    assert inbox.mails == []
+    assert [line["event"] for line in lines] == ["not_sent"]
 
 
 # -- test mode

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jinja2 import Environment
 
 from widget import formats
-from widget.bookings import Booking
+from widget.bookings import Booking, Policy
 from widget.certificates import Certificate, certificate_of
 from widget.covers import Speech, speech_for
 from widget.links import Links
+from widget.messages import Kind
+from widget.money import Money
+from widget.offers import Status
 from widget.partners import Mode, Partner
 from widget.products import Catalogue
 from widget.texts import Texts
@@ -26,16 +30,21 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True)
-class PolicyConfirmation:
-    """What the policy confirmation says; the templates in `templates/mail/` name these."""
+class Content:
+    """What letters about a booking say; the templates in `templates/mail/` name these."""
 
     greeting_name: str
     partner_name: str
     booking_id: str
     #: The partner's own id of the payment; empty when it named none.
     transaction_id: str
+    #: Those in force.
     policies: tuple[Certificate, ...]
+    cancelled: tuple[Certificate, ...]
+    #: What the policies in force cost.
     total: str
+    #: What is paid back for the others; empty when that is nothing.
+    refund: str
     withdrawal: str
     contact: str
     is_test: bool
@@ -52,20 +61,15 @@ class Letters:
         self._links = links
         self._texts = texts
 
-    def policy_confirmation(self, booking: Booking, partner: Partner) -> Letter:
-        """Return the confirmation of a booking: the policies' facts, documents, withdrawal."""
+    def letter(self, kind: Kind, booking: Booking, partner: Partner) -> Letter:
+        """Return the letter of a kind about a booking, as the booking is now."""
         speech = self._speech(booking)
-        content = self._confirmation(booking, partner, speech)
-        numbers = formats.listed([policy.policy_number for policy in content.policies], "en")
-        subject = speech.texts.gettext("Your policy %(numbers)s is confirmed") % {
-            "numbers": numbers
-        }
-        if content.is_test:
-            subject = f"[TEST] {subject}"
+        content = self._content(booking, partner, speech)
+        subject = _subject(kind, content, speech)
         return Letter(
             subject=subject,
-            text=self._render("mail/policy_confirmation.txt", subject, content, speech),
-            html=self._render("mail/policy_confirmation.html", subject, content, speech),
+            text=self._render(f"mail/{kind}.txt", subject, content, speech),
+            html=self._render(f"mail/{kind}.html", subject, content, speech),
         )
 
     def _speech(self, booking: Booking) -> Speech:
@@ -73,28 +77,36 @@ class Letters:
         country = booking.offer.purchase.customer_country
         return speech_for(locale, country, self._texts.in_locale(locale))
 
-    def _confirmation(
-        self, booking: Booking, partner: Partner, speech: Speech
-    ) -> PolicyConfirmation:
-        policies = tuple(
-            certificate_of(
-                booking, policy, catalogue=self._catalogue, links=self._links, speech=speech
-            )
-            for policy in booking.policies
-        )
-        return PolicyConfirmation(
+    def _content(self, booking: Booking, partner: Partner, speech: Speech) -> Content:
+        in_force = self._certificates(booking.in_force, booking, speech)
+        gone = [policy for policy in booking.policies if policy.status is Status.CANCELLED]
+        cancelled = self._certificates(gone, booking, speech)
+        first = (*in_force, *cancelled)[0]
+        return Content(
             greeting_name=booking.policyholder.name,
             partner_name=partner.name,
             booking_id=booking.id,
             transaction_id=booking.transaction_id or "",
-            policies=policies,
+            policies=in_force,
+            cancelled=cancelled,
             total=formats.money(booking.premium, speech.formats),
-            withdrawal=policies[0].withdrawal,
-            contact=policies[0].contact,
+            refund=_refund(gone, booking.purchase.currency, speech),
+            withdrawal=first.withdrawal,
+            contact=first.contact,
             is_test=booking.mode is Mode.TEST,
         )
 
-    def _render(self, name: str, subject: str, content: PolicyConfirmation, speech: Speech) -> str:
+    def _certificates(
+        self, policies: Sequence[Policy], booking: Booking, speech: Speech
+    ) -> tuple[Certificate, ...]:
+        return tuple(
+            certificate_of(
+                booking, policy, catalogue=self._catalogue, links=self._links, speech=speech
+            )
+            for policy in policies
+        )
+
+    def _render(self, name: str, subject: str, content: Content, speech: Speech) -> str:
         return self._environment.get_template(name).render(
             letter=content,
             subject=subject,
@@ -102,3 +114,27 @@ class Letters:
             locale=speech.locale,
             dir=formats.direction(speech.locale),
         )
+
+
+def _subject(kind: Kind, content: Content, speech: Speech) -> str:
+    say = speech.texts.gettext
+    told, policies = {
+        Kind.POLICY_CONFIRMATION: (
+            say("Your policy %(numbers)s is confirmed"),
+            content.policies,
+        ),
+        Kind.POLICY_UPDATE: (say("Your policy %(numbers)s has changed"), content.policies),
+        Kind.POLICY_CANCELLATION: (
+            say("Your policy %(numbers)s was cancelled"),
+            content.cancelled,
+        ),
+    }[kind]
+    numbers = formats.listed([policy.policy_number for policy in policies], "en")
+    subject = told % {"numbers": numbers}
+    return f"[TEST] {subject}" if content.is_test else subject
+
+
+def _refund(policies: Sequence[Policy], currency: str, speech: Speech) -> str:
+    paid_back = (policy.refund for policy in policies if policy.refund is not None)
+    refund = Money.total(paid_back, currency)
+    return formats.money(refund, speech.formats) if refund.minor else ""

@@ -1,4 +1,4 @@
-"""Mail over SMTP: policy confirmations to customers."""
+"""Mail over SMTP: letters to customers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from email_validator import validate_email
 from widget.bookings import Booking
 from widget.delivery.letters import Letter, Letters
 from widget.errors import DeliveryFailed, SettingInvalid
-from widget.messages import Message
+from widget.messages import Kind, Message
 from widget.partners import Mode, Partner
 
 #: For the whole conversation with the mail server; a goodbye after that may take as long again.
@@ -91,19 +91,19 @@ class MailDelivery:
         self._test_recipient = test_recipient
 
     async def deliver(self, message: Message, booking: Booking, partner: Partner) -> None:
-        """Send the policy confirmation to the policyholder.
+        """Send a letter to the policyholder.
 
         What test bookings owe goes to the operator's test address, or nowhere.
         """
         recipient = booking.policyholder.email
         if booking.mode is Mode.TEST:
             recipient = self._test_recipient
-        if not recipient:
+        if not recipient or not _has_news(message, booking):
             _log.info("not_sent", message_id=message.id)
             return
         to = _address(recipient)
-        letter = self._letters.policy_confirmation(booking, partner)
-        mail = _mail(message, letter, self._sender, to, booking)
+        letter = self._letters.letter(message.kind, booking, partner)
+        mail = _mail(message, letter, self._sender, to)
         _check_recipient(mail, self._sender, to)
         await self._send(mail, to.addr_spec)
         _log.info("delivered", message_id=message.id)
@@ -130,6 +130,11 @@ class MailDelivery:
             raise DeliveryFailed(f"The mail server failed: {type(error).__name__}.") from error
 
 
+def _has_news(message: Message, booking: Booking) -> bool:
+    """Tell whether a letter is still true: what was cancelled meanwhile is not confirmed."""
+    return message.kind is Kind.POLICY_CANCELLATION or bool(booking.in_force)
+
+
 def _address(address: str) -> Address:
     """Return a recipient, with a domain that every mail server can spell.
 
@@ -145,9 +150,7 @@ def _address(address: str) -> Address:
         raise DeliveryFailed("The recipient's address cannot be written.", is_final=True) from error
 
 
-def _mail(
-    message: Message, letter: Letter, sender: Address, to: Address, booking: Booking
-) -> EmailMessage:
+def _mail(message: Message, letter: Letter, sender: Address, to: Address) -> EmailMessage:
     mail = EmailMessage()
     mail["From"] = sender
     mail["To"] = to
@@ -155,7 +158,7 @@ def _mail(
     # The same for each try, so that a mail that came twice is shown once.
     digest = hashlib.sha256(message.id.encode()).hexdigest()[:32]
     mail["Message-ID"] = f"<{digest}@{sender.domain}>"
-    mail["Date"] = booking.confirmed_at
+    mail["Date"] = message.due_at
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(letter.text)
     mail.add_alternative(letter.html, subtype="html")
