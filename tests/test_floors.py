@@ -27,10 +27,10 @@ DEEDS = set(
 DOORS = {"storage", "upstream", "delivery"}
 GROUND = set(
     """
-    amendments bookings cancellations catalogues certificates changes countries covers digests
-    errors events evidence examples formats gaps instalments limits links logs markets messages
-    money offer_ids offers partners products purchases rates refunds replies schedules seals
-    settings signatures terms texts tokens webhooks wire
+    addresses amendments bookings cancellations catalogues certificates changes countries covers
+    digests errors events evidence examples formats gaps instalments limits links logs markets
+    messages money offer_ids offers partners products purchases rates refunds replies schedules
+    seals settings signatures terms texts tokens webhooks wire
     """.split()
 )
 
