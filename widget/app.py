@@ -31,7 +31,10 @@ from widget.storage.base import Storage
 from widget.storage.sqlite import SqliteStorage
 from widget.texts import Texts, read_texts
 from widget.upstream.base import Upstream
+from widget.upstream.calls import Calls, Remote
+from widget.upstream.families import FAMILIES
 from widget.upstream.house import House as HouseUpstream
+from widget.upstream.xcover import XCover
 from widget.web.assets import read_assets
 from widget.web.failures import on_crash, on_http_error, on_widget_error
 from widget.web.headers import Envelope
@@ -71,7 +74,7 @@ def build_app(
     house = House(
         settings=settings,
         storage=storage or open_storage(settings),
-        upstreams=upstreams or dict.fromkeys(Mode, HouseUpstream(catalogue)),
+        upstreams=upstreams or load_upstreams(settings, catalogue),
         catalogue=catalogue,
         texts=texts,
         rendering=load_rendering(settings),
@@ -88,6 +91,8 @@ def build_app(
         )
         async with _at_work(deliver, reconcile) as tasks:
             yield {"house": house, "at_work": tasks}
+        for upstream in set(house.upstreams.values()):
+            await upstream.close()
         await house.storage.close()
 
     app = Starlette(
@@ -145,6 +150,29 @@ def _read_product(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise CatalogueFaulty(path.name, "it is not UTF-8") from error
+
+
+def load_upstreams(settings: Settings, catalogue: Catalogue) -> Mapping[Mode, Upstream]:
+    """Return who sells in each mode: the platform that the settings name, else the house.
+
+    Test sales never reach the platform for live ones.
+    """
+    house = HouseUpstream(catalogue)
+    live = Remote(settings.upstream_url, settings.upstream_key)
+    test = Remote(settings.upstream_test_url, settings.upstream_test_key)
+    return {
+        Mode.LIVE: _remote(live, settings.upstream_family, settings) if live.url else house,
+        Mode.TEST: _remote(test, settings.upstream_test_family, settings) if test.url else house,
+    }
+
+
+def _remote(remote: Remote, family: str, settings: Settings) -> XCover:
+    return XCover(
+        Calls(remote),
+        FAMILIES[family],
+        price_s=settings.upstream_price_ms / 1000,
+        other_s=settings.upstream_other_ms / 1000,
+    )
 
 
 def load_texts() -> Texts:

@@ -21,6 +21,14 @@ PREFIX = "OFFER_WIDGET_"
 MIN_SECRET_CHARS = 32
 
 
+#: A partner's own address at a remote platform; without TLS on this machine only.
+_UPSTREAM_URL = re.compile(
+    r"(https://[A-Za-z0-9.-]+|http://(127\.0\.0\.1|localhost|\[::1\]))(:[0-9]{1,5})?"
+    r"(/[A-Za-z0-9._~-]+)*/partners/[A-Za-z0-9._~-]+/?",
+    re.ASCII,
+)
+
+
 def _setting(default: object, help_text: str, *, is_secret: bool = False) -> Any:  # noqa: ANN401 - as dataclasses.field
     return field(
         default=default, repr=not is_secret, metadata={"help": help_text, "secret": is_secret}
@@ -80,6 +88,30 @@ class Settings:
         "",
         "Where mail of test bookings goes; empty: it is not sent. It never goes to the customer.",
     )
+    upstream_url: str = _setting(
+        "",
+        "The platform that live cover is bought from, up to and with our partner code there:"
+        " https://api.xcover.example/x/partners/ACME; empty: the house sells.",
+    )
+    upstream_key: str = _setting(
+        "",
+        "Our key there: id:secret signs as XCover's clients do, a secret alone is a bearer.",
+        is_secret=True,
+    )
+    upstream_family: str = _setting(
+        "quotes", "Which of XCover's calls it takes: quotes, or the newer offers."
+    )
+    upstream_test_url: str = _setting(
+        "", "The platform that test cover is bought from; empty: the house sells."
+    )
+    upstream_test_key: str = _setting("", "Our key there, spelled alike.", is_secret=True)
+    upstream_test_family: str = _setting("quotes", "Which calls that takes: quotes or offers.")
+    upstream_price_ms: int = _setting(
+        2500, "How long the platform has for prices; a shopper waits for them."
+    )
+    upstream_other_ms: int = _setting(
+        10_000, "How long it has for everything else; after that the outcome is unknown."
+    )
     webhook_private_hosts: tuple[str, ...] = _setting(
         (), "Hosts of webhooks that may be in a private network and without TLS, for tests."
     )
@@ -105,6 +137,24 @@ class Settings:
                 raise SettingInvalid(
                     PREFIX + name.upper(), f"each key needs at least {MIN_SECRET_CHARS} characters"
                 )
+
+        for prefix in ("upstream", "upstream_test"):
+            self._check_upstream(prefix)
+
+    def _check_upstream(self, prefix: str) -> None:
+        url, key = getattr(self, f"{prefix}_url"), getattr(self, f"{prefix}_key")
+        if url and not _UPSTREAM_URL.fullmatch(url):
+            raise SettingInvalid(
+                f"{PREFIX}{prefix.upper()}_URL",
+                "write https, host and path up to the partner code, like"
+                " https://api.xcover.example/x/partners/ACME; http is for this machine only",
+            )
+        if url and len(key) < MIN_SECRET_CHARS // 2:
+            raise SettingInvalid(
+                f"{PREFIX}{prefix.upper()}_KEY", "set it to our key at the platform"
+            )
+        if getattr(self, f"{prefix}_family") not in {"quotes", "offers"}:
+            raise SettingInvalid(f"{PREFIX}{prefix.upper()}_FAMILY", "choose quotes or offers")
 
     def check_can_serve(self) -> None:
         """Make sure that everything which has no safe default is there.

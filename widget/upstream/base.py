@@ -42,6 +42,10 @@ class Upstream(Protocol):
         """Whether the upstream itself writes to policyholders; then we do not."""
         ...
 
+    async def close(self) -> None:
+        """Give back what was opened; nothing is asked after this."""
+        ...
+
     async def price(self, purchase: Purchase, *, now: datetime) -> Priced:
         """Return the quotes for a purchase.
 

@@ -35,6 +35,9 @@ class House:
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
 
+    async def close(self) -> None:
+        """Do nothing: nothing was opened."""
+
     async def price(self, purchase: Purchase, *, now: datetime) -> Priced:
         """Return a quote for each plan of each item's product; see `Upstream.price`."""
         problems: dict[str, list[str]] = {}

@@ -71,13 +71,14 @@ CREATE TABLE policies_new (
   cancelled_at    INTEGER,            -- null unless cancelled
   refund          INTEGER,            -- null unless cancelled
   certificate_url TEXT,               -- null when we serve the certificate
+  upstream_id     TEXT,               -- the remote platform's id of the booking; null for the house
   UNIQUE (partner_code, booking_id, quote_id),
   FOREIGN KEY (partner_code, booking_id) REFERENCES bookings (partner_code, id)
 ) STRICT, WITHOUT ROWID;
 
 INSERT INTO policies_new
 SELECT p.number, p.partner_code, p.booking_id, p.quote_id, quote.key, quote.value, 'CONFIRMED',
-  b.confirmed_at, NULL, NULL, NULL
+  b.confirmed_at, NULL, NULL, NULL, NULL
 FROM policies AS p
 JOIN bookings AS b ON b.partner_code = p.partner_code AND b.id = p.booking_id
 JOIN offers AS o ON o.partner_code = p.partner_code AND o.id = p.booking_id

@@ -1,0 +1,140 @@
+"""What we ask a remote platform: purchases, confirmations and changes, as XCover writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import asdict
+from typing import Any
+
+from widget.bookings import Booking, Policyholder
+from widget.purchases import Item, Leg, Purchase, Trip
+
+Json = dict[str, Any]
+
+
+def package_of(purchase: Purchase) -> Json:
+    """Return the body that asks for a quote package."""
+    return _given(
+        {
+            "currency": purchase.currency,
+            "customer_country": purchase.customer_country,
+            "customer_language": purchase.language,
+            "request": [_entry(item) for item in purchase.items],
+        }
+    )
+
+
+def offer_of(purchase: Purchase) -> Json:
+    """Return the body that asks for an offer, of a purchase with one item."""
+    (item,) = purchase.items
+    version = "" if item.product_version is None else f":{item.product_version}"
+    customer = {
+        "currency": purchase.currency,
+        "country": purchase.customer_country,
+        "language": purchase.language,
+    }
+    return {
+        "schema": f"{item.product_code}{version}",
+        "customer": _given(customer),
+        "partner": {},
+        "context": _given({"policy_code": item.plan_code, **_trip(item.trip)}),
+    }
+
+
+def confirmation_of(booking: Booking) -> Json:
+    """Return the body that confirms the chosen quotes; the same however often it is sent."""
+    return {
+        "quotes": [
+            {
+                "id": quote.upstream_id,
+                "insured": [_given(asdict(one)) for one in booking.insured.get(quote.id, ())],
+            }
+            for quote in booking.offer.chosen_quotes
+        ],
+        "policyholder": _given(asdict(booking.policyholder)),
+        "partner_transaction_id": transaction_of(booking),
+    }
+
+
+def transaction_of(booking: Booking) -> str:
+    """Return the payment reference that a booking has at the remote platform.
+
+    All our partners are one partner there, so it names the partner too.
+    """
+    return f"{booking.partner_code}:{booking.id}"
+
+
+def update_of(booking: Booking, purchase: Purchase) -> Json:
+    """Return the body that prices a changed purchase: of each policy, what changes."""
+    pairs = (
+        (policy.quote, booking.purchase.items[policy.quote.item], purchase.items[policy.quote.item])
+        for policy in booking.in_force
+    )
+    return {
+        "quotes": [
+            {"id": quote.upstream_id, "update_fields": _changes(before.trip, after.trip)}
+            for quote, before, after in pairs
+            if before.trip != after.trip
+        ]
+    }
+
+
+def change_of(policyholder: Policyholder) -> Json:
+    """Return the body that changes the policyholder."""
+    return {"policyholder": _given(asdict(policyholder))}
+
+
+def cancellation_of(booking: Booking, quote_ids: Collection[str], reason: str | None) -> Json:
+    """Return the body that previews the cancellation of some quotes' policies."""
+    quotes = [
+        _given({"id": policy.quote.upstream_id, "reason_for_cancellation": reason})
+        for policy in booking.in_force
+        if policy.quote_id in quote_ids
+    ]
+    return {"preview": True, "quotes": quotes}
+
+
+def _entry(item: Item) -> Json:
+    return _given(
+        {
+            "policy_type": item.product_code,
+            "policy_type_version": item.product_version,
+            "policy_code": item.plan_code,
+            **_trip(item.trip),
+        }
+    )
+
+
+def _trip(trip: Trip) -> Json:
+    return {
+        "departure_country": trip.departure_country,
+        "destination_country": trip.destination_country,
+        "trip_start_date": trip.starts_at.isoformat(),
+        "trip_end_date": trip.ends_at.isoformat(),
+        "total_tickets_price": trip.cost.as_number(),
+        "number_of_adults": trip.adults,
+        "number_of_children": trip.children,
+        "number_of_infants": trip.infants,
+        "flights": [{"legs": [_leg(leg) for leg in trip.legs]}] if trip.legs else None,
+    }
+
+
+def _changes(before: Trip, after: Trip) -> Json:
+    old, new = _trip(before), _trip(after)
+    changed = {name: value for name, value in new.items() if value != old[name]}
+    # Nothing is sent for nothing, except that there are no flights any more.
+    return {name: [] if value is None else value for name, value in changed.items()}
+
+
+def _leg(leg: Leg) -> Json:
+    return {
+        "flight_number": leg.flight_number,
+        "departure_airport": leg.departure_airport,
+        "arrival_airport": leg.arrival_airport,
+        "departure_datetime": leg.departs_at.isoformat(),
+        "arrival_datetime": leg.arrives_at.isoformat(),
+    }
+
+
+def _given(facts: Json) -> Json:
+    return {name: value for name, value in facts.items() if value is not None}
