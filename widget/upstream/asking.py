@@ -79,9 +79,10 @@ def update_of(booking: Booking, purchase: Purchase) -> Json:
     }
 
 
-def change_of(policyholder: Policyholder) -> Json:
-    """Return the body that changes the policyholder."""
-    return {"policyholder": _given(asdict(policyholder))}
+def change_of(before: Policyholder, after: Policyholder) -> Json:
+    """Return the body that changes what is different about the policyholder."""
+    old, new = asdict(before), asdict(after)
+    return {"policyholder": {name: new[name] for name in new if new[name] != old[name]}}
 
 
 def cancellation_of(booking: Booking, quote_ids: Collection[str], reason: str | None) -> Json:

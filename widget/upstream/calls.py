@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -66,8 +66,11 @@ class Calls:
     something has an idempotency key.
     """
 
-    def __init__(self, remote: Remote) -> None:
+    def __init__(
+        self, remote: Remote, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         self._remote = remote
+        self._now = now
         self._base = f"{remote.url.rstrip('/')}/"
         self._client = httpx2.AsyncClient(
             trust_env=False,
@@ -142,7 +145,7 @@ class Calls:
             return response.status_code, bytes(raw)
 
     def _headers(self, method: str, url: httpx2.URL, key: str) -> Mapping[str, str]:
-        date = http_date(datetime.now(UTC))
+        date = http_date(self._now())
         key_id, is_signing, secret = self._remote.key.partition(":")
         credential = f"Bearer {key_id}"
         if is_signing:

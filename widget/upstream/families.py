@@ -40,6 +40,10 @@ class Family(Protocol):
         """
         ...
 
+    def field(self, path: str) -> str:
+        """Return the name that we have for a field of the body."""
+        ...
+
     def confirming(self, upstream_id: str) -> str:
         """Return where quotes are confirmed."""
         ...
@@ -61,6 +65,10 @@ class Packages:
     def read(self, told: Json, purchase: Purchase) -> Priced:
         """Return the quotes; see `Family.read`."""
         return _priced(told, quotes_of(told, purchase))
+
+    def field(self, path: str) -> str:
+        """Return the name of a field, which is ours as well."""
+        return path
 
     def confirming(self, upstream_id: str) -> str:
         """Return where quotes are confirmed."""
@@ -86,6 +94,14 @@ class Offers:
     def read(self, told: Json, purchase: Purchase) -> Priced:
         """Return the quotes; see `Family.read`."""
         return _priced(told, offered_quotes(told, purchase))
+
+    def field(self, path: str) -> str:
+        """Return the name of a field in our quote call."""
+        if path.startswith("schema"):
+            return "request.0.policy_type"
+        if path in {"customer.country", "customer.language"}:
+            return path.replace(".", "_")
+        return path.removeprefix("customer.").replace("context.", "request.0.", 1)
 
     def confirming(self, upstream_id: str) -> str:
         """Return where quotes are confirmed."""

@@ -53,7 +53,7 @@ def _quote(
         item=0,
         product_code=code or purchase.items[0].product_code,
         product_version=int(version) if re.fullmatch(r"[0-9]{1,4}", version) else 1,
-        plan_code=text(told.get("name"), 64) or "standard",
+        plan_code=text(told.get("name"), 64).removeprefix(f"{code}.") or "standard",
         premium=premium,
         tax=inside,
         tax_code=text(table(breakdown[0] if breakdown else None).get("tax_code"), 20),

@@ -21,6 +21,7 @@ from widget.purchases import Purchase
 
 MAX_CHARS = 2_000
 MAX_PARTS = 50
+MAX_DEPTH = 8
 
 Json = Mapping[str, Any]
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
@@ -65,6 +66,23 @@ def amount(value: object, currency: str) -> Money:
     if abs(money.minor) > MAX_MINOR:
         raise UpstreamUnavailable("it sent an amount out of range.")
     return money
+
+
+def problems_of(told: Json) -> dict[str, list[str]]:
+    """Return the fields that a refusal names, by their paths; empty when it names none."""
+    found: dict[str, list[str]] = {}
+    _collect(told.get("errors"), (), found)
+    return found
+
+
+def _collect(part: object, path: tuple[str, ...], found: dict[str, list[str]]) -> None:
+    if isinstance(part, dict) and len(path) < MAX_DEPTH:
+        for name, inner in part.items():
+            _collect(inner, (*path, text(name, 100)), found)
+    elif isinstance(part, list) and path:
+        sentences = [text(one, 300) for one in part[:MAX_PARTS] if isinstance(one, str)]
+        if sentences:
+            found[".".join(path)] = sentences
 
 
 def quotes_of(package: Json, purchase: Purchase) -> tuple[Quote, ...]:

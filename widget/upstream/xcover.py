@@ -10,7 +10,7 @@ from urllib.parse import quote as quoted
 
 from widget.amendments import Amendment, AmendmentKind, Terms
 from widget.bookings import Booking, Policy
-from widget.errors import NotAllowedByProduct, UpstreamRefused, UpstreamUnavailable
+from widget.errors import InputInvalid, NotAllowedByProduct, UpstreamRefused, UpstreamUnavailable
 from widget.offers import Offer
 from widget.purchases import Purchase
 from widget.upstream import asking
@@ -19,7 +19,7 @@ from widget.upstream.booking_reading import cancelled_policies, issued_policies,
 from widget.upstream.breaker import Breaker
 from widget.upstream.calls import Answer, Calls
 from widget.upstream.families import Family
-from widget.upstream.reading import Json, table, text
+from widget.upstream.reading import Json, problems_of, table, text
 
 _CONFLICT = 409
 
@@ -54,6 +54,7 @@ class XCover:
         body = self.family.ask(purchase)
         async with self.calls.operation(self._pricing, self.price_s):
             answer = await self.calls.call("POST", self.family.pricing, body)
+            self._check_fields(answer)
             return self.family.read(_taken(answer), purchase)
 
     async def issue(self, booking: Booking, *, now: datetime) -> tuple[Policy, ...]:
@@ -112,8 +113,20 @@ class XCover:
                 path = base + _confirming(amendment)
                 _allowed(await self.calls.call("POST", path, {}, key=key))
             if amendment.policyholder is not None:
-                body = asking.change_of(amendment.policyholder)
+                body = asking.change_of(booking.policyholder, amendment.policyholder)
                 _allowed(await self.calls.call("PATCH", base, body, key=f"{key}-person"))
+
+    def _check_fields(self, answer: Answer) -> None:
+        """Make sure that a purchase was understood.
+
+        Raises:
+            InputInvalid: The platform names fields at fault, which are named as we know them.
+        """
+        if answer.is_success:
+            return
+        problems = problems_of(table(answer.body))
+        if problems:
+            raise InputInvalid({self.family.field(path): found for path, found in problems.items()})
 
     async def _known(self, refusal: Answer, booking: Booking) -> Answer:
         """Return the booking that a refused confirmation repeats, else the refusal.

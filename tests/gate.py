@@ -1,0 +1,206 @@
+"""A gate in front of a platform: it lets requests through, or spoils them as a test says."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from threading import Event, Thread
+from typing import Any
+from urllib.parse import urlsplit
+
+#: Changes the status and the JSON of an answer on its way.
+Change = Callable[[int, Any], tuple[int, Any]]
+
+
+@dataclass
+class Exchange:
+    """One request, on its way through the gate."""
+
+    gate: Gate
+    head: bytes
+    body: bytes
+    writer: asyncio.StreamWriter
+
+    @property
+    def line(self) -> str:
+        """Method and path."""
+        return self.head.split(b" HTTP/", 1)[0].decode()
+
+    async def forwarded(self) -> bytes:
+        """Return the platform's whole answer."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.gate.platform_port)
+        lines = self.head.split(b"\r\n")
+        kept = [line for line in lines if not line.lower().startswith(b"connection:")]
+        writer.write(b"\r\n".join([kept[0], b"Connection: close", *kept[1:]]) + self.body)
+        answer = await reader.read()
+        writer.close()
+        return answer
+
+    async def answer(self, data: bytes) -> None:
+        """Send an answer, and close."""
+        with suppress(ConnectionError):
+            self.writer.write(data)
+            await self.writer.drain()
+        self.writer.close()
+
+    def reset(self) -> None:
+        """Break the connection."""
+        self.writer.transport.abort()
+
+
+Fault = Callable[[Exchange], Awaitable[None]]
+
+
+def http(status: int, body: bytes, *headers: str, length: int | None = None) -> bytes:
+    """Return an HTTP answer."""
+    size = len(body) if length is None else length
+    lines = [f"HTTP/1.1 {status} Any", f"Content-Length: {size}", "Connection: close", *headers]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+async def hang(exchange: Exchange) -> None:
+    """Take the request, and never answer."""
+    await exchange.gate.closing.wait()
+    exchange.reset()
+
+
+async def drip(exchange: Exchange) -> None:
+    """Answer byte by byte, without an end."""
+    with suppress(ConnectionError):
+        exchange.writer.write(http(200, b"{", length=100_000))
+        while not exchange.gate.closing.is_set():
+            exchange.writer.write(b" ")
+            await exchange.writer.drain()
+            await asyncio.sleep(0.02)
+    exchange.reset()
+
+
+async def reset(exchange: Exchange) -> None:
+    """Break the connection without an answer."""
+    exchange.reset()
+
+
+async def drop(exchange: Exchange) -> None:
+    """Let the platform do its work, and break the connection before its answer."""
+    await exchange.forwarded()
+    exchange.reset()
+
+
+async def cut(exchange: Exchange) -> None:
+    """Let the platform do its work, and send half of its answer."""
+    answer = await exchange.forwarded()
+    await exchange.answer(answer[: -len(answer) // 3])
+
+
+def status(code: int, body: bytes = b"", *headers: str) -> Fault:
+    """Return a fault that answers a status without asking the platform."""
+
+    async def fault(exchange: Exchange) -> None:
+        await exchange.answer(http(code, body, *headers))
+
+    return fault
+
+
+def changed(change: Change) -> Fault:
+    """Return a fault that changes the platform's answer."""
+
+    async def fault(exchange: Exchange) -> None:
+        head, _, body = (await exchange.forwarded()).partition(b"\r\n\r\n")
+        code, content = change(int(head.split(b" ", 2)[1]), json.loads(body) if body else None)
+        text = b"" if content is None else json.dumps(content).encode()
+        await exchange.answer(http(code, text, "Content-Type: application/json"))
+
+    return fault
+
+
+@dataclass
+class Gate:
+    """Stands between an instance and the platform that it sells for."""
+
+    platform: str
+    url: str = ""
+    #: What went through: method and path.
+    lines: list[str] = field(default_factory=list)
+    _fault: Fault | None = None
+    _part: str = ""
+    _times: int | None = None
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def platform_port(self) -> int:
+        """The platform's port."""
+        return urlsplit(self.platform).port or 0
+
+    def spoil(self, fault: Fault, *, part: str = "", times: int | None = None) -> None:
+        """Spoil the next requests.
+
+        Args:
+            part: Only those with this in their method and path.
+            times: So many of them; None is all.
+        """
+        self._fault, self._part, self._times = fault, part, times
+
+    def mend(self) -> None:
+        """Let everything through again."""
+        self._fault = None
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Take one request."""
+        try:
+            head = await reader.readuntil(b"\r\n\r\n")
+            body = await reader.readexactly(_length(head))
+        except (asyncio.IncompleteReadError, ConnectionError):
+            writer.close()
+            return
+        exchange = Exchange(self, head, body, writer)
+        self.lines.append(exchange.line)
+        fault = self._next(exchange.line)
+        await (fault(exchange) if fault else exchange.answer(await exchange.forwarded()))
+
+    def _next(self, line: str) -> Fault | None:
+        if self._fault is None or self._part not in line or self._times == 0:
+            return None
+        if self._times is not None:
+            self._times -= 1
+        return self._fault
+
+
+@contextmanager
+def gate_before(platform: str) -> Iterator[Gate]:
+    """Run a gate in front of a platform on this machine, in a thread of its own."""
+    gate, ready = Gate(platform), Event()
+    loop = asyncio.new_event_loop()
+
+    async def run() -> None:
+        server = await asyncio.start_server(gate.serve, "127.0.0.1", 0)
+        gate.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        ready.set()
+        await gate.closing.wait()
+        server.close()
+
+    thread = Thread(target=loop.run_until_complete, args=[run()])
+    thread.start()
+    ready.wait()
+    try:
+        yield gate
+    finally:
+        loop.call_soon_threadsafe(gate.closing.set)
+        thread.join()
+        loop.run_until_complete(_ended(loop))
+        loop.close()
+
+
+async def _ended(loop: asyncio.AbstractEventLoop) -> None:
+    others = asyncio.all_tasks(loop) - {asyncio.current_task()}
+    await asyncio.gather(*others, return_exceptions=True)
+
+
+def _length(head: bytes) -> int:
+    for line in head.split(b"\r\n"):
+        name, _, value = line.partition(b":")
+        if name.lower() == b"content-length":
+            return int(value)
+    return 0
