@@ -40,7 +40,7 @@ class Platform:
         """Return what was booked there."""
 
         async def read() -> list[Booking]:
-            page = await self.storage.list_bookings(CODE, Mode.TEST, limit=100, offset=0)
+            page = await self.storage.list_bookings(CODE, Mode.TEST, limit=10_000, offset=0)
             return list(page.bookings)
 
         # Where a test has a loop already, another thread has none.
