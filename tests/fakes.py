@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from threading import Condition
 from typing import Any
 
 from tests.builders import NOON
@@ -11,6 +12,9 @@ from widget.bookings import Booking
 from widget.errors import DeliveryFailed, UpstreamUnavailable
 from widget.messages import Message
 from widget.partners import Partner
+
+#: What is awaited comes within milliseconds; a machine that is busy gets a lot more.
+PATIENCE_S = 20
 
 
 @dataclass
@@ -50,9 +54,17 @@ class Postbox:
     taken: list[tuple[Message, Booking, Partner]] = field(default_factory=list)
     #: Raised for each of the next messages, one by one.
     failures: list[DeliveryFailed] = field(default_factory=list)
+    _change: Condition = field(default_factory=Condition, init=False)
+
+    def wait_for(self, number: int) -> None:
+        """Wait, in another thread than the delivery's, until so many have been taken."""
+        with self._change:
+            assert self._change.wait_for(lambda: len(self.taken) >= number, PATIENCE_S)
 
     async def deliver(self, message: Message, booking: Booking, partner: Partner) -> None:
         """Take a message, or fail."""
         if self.failures:
             raise self.failures.pop(0)
-        self.taken.append((message, booking, partner))
+        with self._change:
+            self.taken.append((message, booking, partner))
+            self._change.notify_all()

@@ -7,9 +7,11 @@ import json
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from threading import Event, Thread
+from threading import Condition, Event, Thread
 from typing import Any
 from urllib.parse import urlsplit
+
+from tests.fakes import PATIENCE_S
 
 #: Changes the status and the JSON of an answer on its way.
 Change = Callable[[int, Any], tuple[int, Any]]
@@ -128,6 +130,7 @@ class Gate:
     _part: str = ""
     _times: int | None = None
     closing: asyncio.Event = field(default_factory=asyncio.Event)
+    _change: Condition = field(default_factory=Condition)
 
     @property
     def platform_port(self) -> int:
@@ -147,6 +150,13 @@ class Gate:
         """Let everything through again."""
         self._fault = None
 
+    def wait_for(self, part: str) -> None:
+        """Wait until a request has come with this in its method and path."""
+        with self._change:
+            assert self._change.wait_for(
+                lambda: any(part in line for line in self.lines), PATIENCE_S
+            )
+
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Take one request."""
         try:
@@ -156,7 +166,9 @@ class Gate:
             writer.close()
             return
         exchange = Exchange(self, head, body, writer)
-        self.lines.append(exchange.line)
+        with self._change:
+            self.lines.append(exchange.line)
+            self._change.notify_all()
         fault = self._next(exchange.line)
         await (fault(exchange) if fault else exchange.answer(await exchange.forwarded()))
 
@@ -180,6 +192,8 @@ def gate_before(platform: str) -> Iterator[Gate]:
         ready.set()
         await gate.closing.wait()
         server.close()
+        under_way = asyncio.all_tasks(loop) - {asyncio.current_task()}
+        await asyncio.gather(*under_way, return_exceptions=True)
 
     thread = Thread(target=loop.run_until_complete, args=[run()])
     thread.start()
@@ -189,13 +203,7 @@ def gate_before(platform: str) -> Iterator[Gate]:
     finally:
         loop.call_soon_threadsafe(gate.closing.set)
         thread.join()
-        loop.run_until_complete(_ended(loop))
         loop.close()
-
-
-async def _ended(loop: asyncio.AbstractEventLoop) -> None:
-    others = asyncio.all_tasks(loop) - {asyncio.current_task()}
-    await asyncio.gather(*others, return_exceptions=True)
 
 
 def _length(head: bytes) -> int:

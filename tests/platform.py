@@ -66,10 +66,13 @@ def signing() -> str:
 
 
 @contextmanager
-def running_platform(folder: Path, clock: Clock, **settings: Any) -> Iterator[Platform]:
-    """Run a platform until the test is over."""
+def running_platform(
+    folder: Path, clock: Clock | None = None, **settings: Any
+) -> Iterator[Platform]:
+    """Run a platform until the test is over; without a clock of the test's, by the machine's."""
     postbox = Postbox()
-    storage = SqliteStorage(str(folder / "platform.db"), clock=clock)
+    path = str(folder / "platform.db")
+    storage = SqliteStorage(path, clock=clock) if clock else SqliteStorage(path)
     with ThreadPoolExecutor(1) as pool:
         pool.submit(asyncio.run, _register(storage)).result()
     app = build_app(some_settings(**settings), storage=storage, delivery=postbox)

@@ -13,10 +13,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from tests.fakes import PATIENCE_S
 from tests.ports import on_a_port
-
-#: A call comes within milliseconds; a machine that is busy gets a lot more.
-PATIENCE_S = 20
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,7 +93,7 @@ class Announcing(Postbox):
         await super().deliver(message, booking, partner)
         self.has_taken.set()
 
-    async def wait_for(self, number: int) -> None:
+    async def has_taken_all(self, number: int) -> None:
         """Wait until so many have been taken."""
         while len(self.taken) < number:
             self.has_taken.clear()
@@ -333,7 +333,7 @@ async def test_a_receiver_that_hangs_holds_up_no_other(opened: SqliteStorage, cl
     postbox = Holding()
 
     async with delivering(opened, postbox, asyncio.Event(), 3600):
-        await asyncio.wait_for(postbox.wait_for(len(bookings)), 10)
+        await asyncio.wait_for(postbox.has_taken_all(len(bookings)), 10)
         kinds = {message.kind for message, _, _ in postbox.taken}
         postbox.is_let_go.set()
 
@@ -667,7 +667,7 @@ async def test_everything_that_waits_leaves_without_a_pause(
     an_hour = 3600
 
     async with delivering(opened, postbox, asyncio.Event(), an_hour):
-        await asyncio.wait_for(postbox.wait_for(3 * PER_LANE), 10)
+        await asyncio.wait_for(postbox.has_taken_all(3 * PER_LANE), 10)
 
 
 async def test_delivering_goes_on_when_the_database_was_away(opened: Failing) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -77,11 +77,17 @@ class Demo:
         showcase.await_ports([self.service], [self.stand.port])
 
 
-def running_demo(folder: Path) -> Demo:
-    """Start a demonstration of one's own, for a test that stops parts of it."""
+def running_demo(folder: Path, **settings: object) -> Demo:
+    """Start a demonstration of one's own, for a test that stops parts of it.
+
+    Args:
+        settings: Of the service, by their names in lower case.
+    """
     port, shop_port, smtp_port = free_ports(3)
     stand = Stand(folder, port, shop_port, smtp_port)
     environments = prepared(stand)
+    own = {f"OFFER_WIDGET_{name.upper()}": str(value) for name, value in settings.items()}
+    environments = replace(environments, service={**environments.service, **own})
     service = showcase.start_service(environments)
     shop = showcase.start_shop(environments)
     showcase.await_ports([service, shop], [port, shop_port])

@@ -13,8 +13,8 @@ import pytest
 from starlette.responses import Response
 
 from tests.builders import PARTNER_KEY, a_key, a_partner, some_settings
-from tests.fakes import Clock
-from tests.receiver import PATIENCE_S, Receiver, receiving
+from tests.fakes import PATIENCE_S, Clock
+from tests.receiver import Receiver, receiving
 from tests.service import Service, running_service
 from widget.messages import Message
 from widget.partners import Mode

@@ -1,0 +1,340 @@
+"""One instance sells through another: no offer rather than an error, no booking lost or doubled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.builders import PARTNER_KEY, a_partner, purchase_json, some_settings
+from tests.fakes import Clock, Postbox
+from tests.gate import Fault, Gate, changed, drip, drop, gate_before, hang, reset, status
+from tests.platform import Platform, bearer, running_platform, url_at
+from tests.service import Service, running_service, state_in
+from widget.offers import Status
+from widget.partners import Mode
+from widget.reconciling import PATIENCE, reconcile_due
+from widget.storage.sqlite import SqliteStorage
+from widget.web.house import House
+from widget.webhooks import with_webhook
+
+#: What may be wrong with the second instance.
+FAULTS: dict[str, Fault] = {
+    "hangs": hang,
+    "drips": drip,
+    "breaks the connection": reset,
+    "answers 500": status(500, b"{}"),
+    "works, and breaks the connection": drop,
+    "answers garbage": status(200, b"]["),
+}
+
+#: Short, because these tests wait for it.
+DEADLINE_MS = 500
+
+
+@pytest.fixture
+def platform(tmp_path: Path, clock: Clock) -> Iterator[Platform]:
+    with running_platform(tmp_path, clock) as platform:
+        yield platform
+
+
+@pytest.fixture
+def gate(platform: Platform) -> Iterator[Gate]:
+    with gate_before(platform.origin) as gate:
+        yield gate
+
+
+@pytest.fixture
+def service(storage: SqliteStorage, gate: Gate, postbox: Postbox) -> Iterator[Service]:
+    """The first instance, whose test sales go to the second."""
+    settings = some_settings(
+        upstream_test_url=url_at(gate.url),
+        upstream_test_key=bearer(),
+        upstream_price_ms=DEADLINE_MS,
+        upstream_other_ms=DEADLINE_MS,
+    )
+    with running_service(storage, settings=settings, delivery=postbox) as service:
+        yield service
+
+
+def chosen(service: Service) -> dict[str, Any]:
+    package = service.quote()
+    service.choose_first(package)
+    return package
+
+
+def reconcile(service: Service, clock: Clock) -> None:
+    """Let the first instance ask again for what is pending."""
+    clock.move(seconds=PATIENCE.total_seconds() + 1)
+    house = service.client.app_state["house"]
+    assert isinstance(house, House)
+    service.run(
+        lambda: reconcile_due(
+            storage=house.storage, upstreams=house.upstreams, catalogue=house.catalogue
+        )
+    )
+
+
+def test_the_quotes_are_the_platforms(service: Service) -> None:
+    package = service.quote()
+
+    first = package["quotes"]["0"]
+    assert first["policy"]["policy_name"] == "Cancellation"
+    assert first["price"] == 48.92
+    assert first["policy"]["underwriter"]["name"] == "Northgate Insurance SE"
+
+
+def test_the_shopper_sees_the_platforms_offer(service: Service) -> None:
+    page = service.open()
+
+    assert state_in(page) == "open"
+    assert "Cancellation and medical" in page.text
+    assert "€48.92" in page.text
+
+
+def test_a_sale_is_a_sale_at_the_platform(
+    service: Service, platform: Platform, postbox: Postbox
+) -> None:
+    package = chosen(service)
+
+    answer = service.confirm(package["id"])
+
+    assert (answer.status_code, answer.json()["status"]) == (200, "CONFIRMED")
+    (sold,) = platform.bookings()
+    (policy,) = sold.policies
+    assert answer.json()["quotes"][0]["policy_number"] == policy.number
+    assert sold.transaction_id == f"acme:{package['id']}"
+    assert sold.policyholder.email == "ada.muster@customer.example"
+    assert postbox.taken == []
+
+
+def test_the_platform_writes_to_the_customer(service: Service, platform: Platform) -> None:
+    package = chosen(service)
+
+    service.confirm(package["id"])
+
+    platform.postbox.wait_for(1)
+    ((message, booking, _),) = platform.postbox.taken
+    assert message.kind == "policy_confirmation"
+    assert booking.policyholder.name == "Ada Muster"
+
+
+def test_confirming_again_sells_nothing_again(service: Service, platform: Platform) -> None:
+    package = chosen(service)
+
+    answers = [service.confirm(package["id"]) for _ in range(3)]
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert len(platform.bookings()) == 1
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_while_the_platform_has_no_prices_there_is_no_offer_and_no_error(
+    service: Service, gate: Gate, fault: str
+) -> None:
+    gate.spoil(FAULTS[fault])
+
+    page = service.open()
+
+    assert page.status_code == 200
+    assert state_in(page) == "unavailable"
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_while_the_platform_has_no_prices_a_partner_is_told_to_come_again(
+    service: Service, gate: Gate, fault: str
+) -> None:
+    gate.spoil(FAULTS[fault])
+
+    answer = service.call("POST", "quotes/", json=purchase_json())
+
+    assert answer.status_code == 503
+    assert int(answer.headers["retry-after"]) > 0
+    assert answer.json()["code"] == "temporarily_unavailable"
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_sale_whose_outcome_is_unknown_is_pending_and_then_sold_once(
+    service: Service, platform: Platform, gate: Gate, clock: Clock, fault: str
+) -> None:
+    package = chosen(service)
+    gate.spoil(FAULTS[fault])
+
+    unsure = service.confirm(package["id"])
+    again = service.confirm(package["id"])
+    gate.mend()
+    reconcile(service, clock)
+
+    assert [(answer.status_code, answer.json()["status"]) for answer in (unsure, again)] == [
+        (202, "PENDING")
+    ] * 2
+    told = service.call("GET", f"bookings/{package['id']}/").json()
+    (sold,) = platform.bookings()
+    assert told["status"] == sold.status == "CONFIRMED"
+    assert told["quotes"][0]["policy_number"] == sold.policies[0].number
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_partner_that_asks_again_may_settle_it(
+    service: Service, platform: Platform, gate: Gate, fault: str
+) -> None:
+    package = chosen(service)
+    gate.spoil(FAULTS[fault])
+    service.confirm(package["id"])
+    gate.mend()
+
+    answer = service.confirm(package["id"])
+
+    assert (answer.status_code, answer.json()["status"]) == (200, "CONFIRMED")
+    assert len(platform.bookings()) == 1
+
+
+def test_a_refusal_is_told_and_nobody_is_insured(
+    service: Service, platform: Platform, gate: Gate
+) -> None:
+    package = chosen(service)
+    gate.spoil(status(422, b'{"type": "error", "message": "Not in this country."}'))
+
+    answer = service.confirm(package["id"])
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "upstream_refused")
+    assert "Not in this country." in answer.json()["message"]
+    assert service.call("GET", f"bookings/{package['id']}/").json()["status"] == "FAILED"
+    assert platform.bookings() == []
+
+
+def test_a_decline_reaches_the_platform(service: Service, gate: Gate) -> None:
+    package = service.quote()
+
+    answer = service.call("POST", f"bookings/{package['id']}/opt_out", json={})
+
+    assert answer.status_code == 204
+    gate.wait_for("opt_out")
+
+
+def test_a_change_is_priced_and_made_at_the_platform(service: Service, platform: Platform) -> None:
+    package = chosen(service)
+    booking = service.confirm(package["id"]).json()
+    change = {
+        "quotes": [
+            {"id": booking["quotes"][0]["id"], "update_fields": {"total_tickets_price": 2000}}
+        ],
+        "policyholder": {"last_name": "Beispiel"},
+    }
+
+    priced = service.call("PATCH", f"bookings/{package['id']}/quote_for_update", json=change).json()
+    made = service.call(
+        "POST", f"bookings/{package['id']}/confirm_update/{priced['update_id']}/", json={}
+    )
+
+    assert priced["total_price_diff"] > 0
+    assert made.status_code == 201
+    (sold,) = platform.bookings()
+    assert str(sold.purchase.items[0].trip.cost) == "2000.00 EUR"
+    assert sold.policyholder.name == "Ada Beispiel"
+    assert made.json()["total_price"] == priced["total_price"] == sold.premium.as_number()
+
+
+def test_a_cancellation_is_made_at_the_platform(service: Service, platform: Platform) -> None:
+    package = chosen(service)
+    service.confirm(package["id"])
+
+    preview = service.call("POST", f"bookings/{package['id']}/cancel", json={"preview": True})
+    assert platform.bookings()[0].status is Status.CONFIRMED
+    made = service.call(
+        "POST",
+        f"bookings/{package['id']}/confirm_cancellation/{preview.json()['cancellation_id']}/",
+        json={},
+    )
+
+    assert preview.json()["total_refund"] == made.json()["total_refund"] == 48.92
+    (sold,) = platform.bookings()
+    assert sold.status is Status.CANCELLED
+
+
+def test_a_booking_that_waits_for_its_payment_is_sold_there_when_it_has_come(
+    service: Service, platform: Platform
+) -> None:
+    package = chosen(service)
+
+    waiting = service.confirm(package["id"], require_payment_confirmation=True)
+    before = platform.bookings()
+    paid = service.call("PUT", f"bookings/{package['id']}/confirm", json={})
+
+    assert waiting.json()["status"] == "PENDING_PAYMENT"
+    assert before == []
+    assert (paid.status_code, paid.json()["status"]) == (201, "CONFIRMED")
+    assert len(platform.bookings()) == 1
+
+
+def test_the_partners_webhook_tells_when_a_pending_sale_is_sold(
+    service: Service, gate: Gate, clock: Clock, postbox: Postbox
+) -> None:
+    service.add(
+        with_webhook(a_partner(), Mode.TEST, "https://shop.test/", root=PARTNER_KEY.encode())
+    )
+    package = chosen(service)
+    gate.spoil(hang)
+    service.confirm(package["id"])
+    gate.mend()
+
+    reconcile(service, clock)
+
+    postbox.wait_for(1)
+    ((message, booking, _),) = postbox.taken
+    assert (message.kind, booking.status) == ("webhook", "CONFIRMED")
+
+
+# -- texts are data
+
+HOSTILE = "<img src=x onerror=alert(1)></script><script>alert(2)</script>{{ 7 * 7 }}\"' onload="
+
+
+def hostile(code: int, body: Any) -> tuple[int, Any]:
+    """Put code into every text that is shown, and what we never show beside it."""
+    for quote in body["quotes"].values():
+        policy = quote["policy"]
+        policy |= {"policy_name": HOSTILE, "policy_type_group_name": HOSTILE}
+        policy["content"] |= {
+            "header": HOSTILE,
+            "description": HOSTILE,
+            "exclusions": [HOSTILE],
+            "disclaimer": HOSTILE,
+            "optout_msg": "I like to take risks",
+            "credibility_message": "Chosen by 9 of 10",
+            "negative_cta_warning": "You will regret it",
+        }
+        policy["underwriter"] |= {"name": HOSTILE}
+        quote["benefits"] = [{"description": HOSTILE, "limit_description": HOSTILE}]
+        quote["files"] = [
+            {"title": HOSTILE, "url": "javascript:alert(3)"},
+            {"title": HOSTILE, "url": "https://platform.test/wording"},
+        ]
+        quote["pds_url"] = "data:text/html,hello"
+    return code, body
+
+
+def test_what_a_platform_writes_is_shown_as_text(service: Service, gate: Gate) -> None:
+    gate.spoil(changed(hostile))
+
+    page = service.open()
+
+    assert state_in(page) == "open"
+    assert "&lt;img src=x onerror=alert(1)&gt;" in page.text
+    assert "<img" not in page.text
+    assert "<script>alert" not in page.text
+    assert "{{ 7 * 7 }}" in page.text
+    assert "javascript:" not in page.text
+    assert "data:text" not in page.text
+    assert 'href="https://platform.test/wording"' in page.text
+
+
+def test_a_platforms_shaming_and_popularity_are_left_out(service: Service, gate: Gate) -> None:
+    gate.spoil(changed(hostile))
+
+    shown = service.open().text + service.call("POST", "quotes/", json=purchase_json()).text
+
+    for claim in ("I like to take risks", "Chosen by 9 of 10", "You will regret it"):
+        assert claim not in shown
