@@ -113,9 +113,12 @@ async def keep(amended: Amended, amending: Amending) -> Amended:
 
 
 async def confirm(
-    booking_id: str, amendment_id: str, kind: AmendmentKind, amending: Amending
+    booking_id: str | None, amendment_id: str, kind: AmendmentKind, amending: Amending
 ) -> Amended:
     """Make an amendment that was priced before.
+
+    Args:
+        booking_id: None when the caller names the amendment alone.
 
     Raises:
         NotFound: There is no such booking, or no such amendment of it.
@@ -127,9 +130,9 @@ async def confirm(
     )
     if amendment is None or amendment.kind is not kind:
         raise NotFound("Amendment")
-    booking = await amending.storage.find_booking(amending.partner.code, booking_id)
+    booking = await amending.storage.find_booking(amending.partner.code, amendment.booking_id)
     if booking is None or booking.mode is not amending.mode:
-        raise NotFound("Booking")
+        raise NotFound("Booking" if booking_id else "Amendment")
     amendment.check_applicable(amending.storage.now())
     return await make(Amended(booking, amendment.applied_to(booking), amendment), amending)
 

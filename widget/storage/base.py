@@ -192,9 +192,9 @@ class Storage(Protocol):
         ...
 
     async def find_amendment(
-        self, partner_code: str, booking_id: str, amendment_id: str
+        self, partner_code: str, booking_id: str | None, amendment_id: str
     ) -> Amendment | None:
-        """Return an amendment of this partner's booking."""
+        """Return an amendment of this partner's booking, or of whichever when None is named."""
         ...
 
     # -- evidence

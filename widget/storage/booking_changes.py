@@ -125,13 +125,14 @@ def save_amendment(db: apsw.Connection, amendment: Amendment, reply: Reply | Non
 
 
 def find_amendment(
-    db: apsw.Connection, partner_code: str, booking_id: str, amendment_id: str
+    db: apsw.Connection, partner_code: str, booking_id: str | None, amendment_id: str
 ) -> Amendment | None:
-    """Return an amendment of a booking."""
+    """Return an amendment of a booking, or of whichever of the partner's when None is named."""
+    of_booking = "" if booking_id is None else " AND booking_id = :booking_id"
     found = select(
         db,
-        f"SELECT * FROM amendments {_OWN} AND id = :amendment_id",
-        {"code": partner_code, "id": booking_id, "amendment_id": amendment_id},
+        f"SELECT * FROM amendments WHERE partner_code = :code AND id = :id{of_booking}",
+        {"code": partner_code, "id": amendment_id, "booking_id": booking_id},
     )
     return booking_rows.amendment_from(found[0]) if found else None
 

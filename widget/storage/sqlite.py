@@ -259,7 +259,7 @@ class SqliteStorage:
         await self._do(lambda db: booking_changes.save_amendment(db, amendment, reply))
 
     async def find_amendment(
-        self, partner_code: str, booking_id: str, amendment_id: str
+        self, partner_code: str, booking_id: str | None, amendment_id: str
     ) -> Amendment | None:
         """Return an amendment."""
         with translated():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from starlette.responses import Response
 
@@ -15,7 +16,13 @@ from widget.web.answers import Json
 from widget.web.booking_answers import amended_answer, cancelled_answer, priced_answer
 from widget.web.calls import Call, empty_response
 from widget.web.forms import modification_of
-from widget.wire import CancellationBody, ModificationBody, NothingBody, RenewalBody
+from widget.wire import (
+    CancellationBody,
+    ModificationBody,
+    NothingBody,
+    PaidRenewalBody,
+    RenewalBody,
+)
 
 
 async def modify_booking(call: Call) -> Response:
@@ -72,6 +79,15 @@ async def confirm_renewal(call: Call) -> Response:
     """Renew for the next term."""
     await call.body(RenewalBody)
     return await _confirm(call, call.path("renewal_id"), AmendmentKind.RENEWAL, 200, _made(call))
+
+
+async def confirm_paid_renewal(call: Call) -> Response:
+    """Renew for the next term, as XCover's PHP client asks for it: by the renewal alone."""
+    await call.body(PaidRenewalBody)
+    amending = replace(call.amending(), reply_with=lambda made: call.empty_reply(202, made.id))
+    await confirm(None, call.path("renewal_id"), AmendmentKind.RENEWAL, amending)
+    call.house.wake.set()
+    return empty_response(202)
 
 
 async def opt_out_of_renewal(call: Call) -> Response:

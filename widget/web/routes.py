@@ -63,6 +63,7 @@ _CALLS: Mapping[str, Mapping[str, tuple[Handler, str]]] = {
     },
     "renewals/{id}/quote_for_renewal/": {"PATCH": (amendments_api.quote_for_renewal, OTHERS)},
     "renewals/{id}/confirm/{renewal_id}/": {"POST": (amendments_api.confirm_renewal, OTHERS)},
+    "renewals/{renewal_id}/confirmation": {"PATCH": (amendments_api.confirm_paid_renewal, OTHERS)},
     "renewals/{id}/opt_out/": {"POST": (amendments_api.opt_out_of_renewal, OTHERS)},
     "webhooks/": {"GET": (webhooks_api.list_calls, OTHERS)},
     "webhooks/{id}/redeliver/": {"POST": (webhooks_api.redeliver, OTHERS)},

@@ -184,6 +184,13 @@ class RenewalBody(Body):
     paid_on: Moment | None = None
 
 
+class PaidRenewalBody(Body):
+    """The older confirmation of a renewal."""
+
+    #: Accepted and not used; XCover's clients write it in several ways.
+    paid_on: Annotated[str, Field(max_length=64)] | None = None
+
+
 def policyholder_of(body: PolicyholderBody) -> Policyholder:
     """Return the policyholder that a body describes."""
     return Policyholder(**body.model_dump())

@@ -148,6 +148,8 @@ CREATE TABLE amendments (
   FOREIGN KEY (partner_code, booking_id) REFERENCES bookings (partner_code, id)
 ) STRICT, WITHOUT ROWID;
 
+-- XCover's older way to confirm a renewal names the amendment alone.
+CREATE INDEX amendments_by_id ON amendments (partner_code, id);
 CREATE INDEX amendments_with_people ON amendments (expires_at) WHERE person_json IS NOT NULL;
 
 -- First answers by idempotency key, kept for 48 hours. Their bodies may hold personal data.
