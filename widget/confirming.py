@@ -59,6 +59,8 @@ class Confirmation:
     #: Agreed plans for paying in instalments, by quote id.
     instalment_plans: Mapping[str, str] = field(default_factory=dict)
     metadata: Metadata = field(default_factory=dict)
+    #: The offer, when the caller has just read it.
+    seen: Offer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +104,13 @@ async def confirm_offer(confirmation: Confirmation, selling: Selling) -> Confirm
         StorageUnavailable, UpstreamUnavailable: Unknown; confirm again.
     """
     storage, code = selling.storage, selling.partner.code
+    seen = confirmation.seen
     for _ in range(MAX_ROUNDS):
-        if existing := await storage.find_booking(code, confirmation.offer_id):
-            return Confirmed(await _replayed(existing, confirmation, selling), is_replay=True)
-        seen = await storage.find_offer(code, confirmation.offer_id)
+        seen = seen or await storage.find_offer(code, confirmation.offer_id)
         if seen is None or seen.mode is not confirmation.mode:
             raise NotFound("Quote package")
+        if seen.is_booked and (existing := await storage.find_booking(code, seen.id)):
+            return Confirmed(await _replayed(existing, confirmation, selling), is_replay=True)
         now = storage.now()
         offer = _chosen(seen, confirmation, now)
         _check(offer, confirmation)
@@ -116,6 +119,7 @@ async def confirm_offer(confirmation: Confirmation, selling: Selling) -> Confirm
         stored = await _save(seen, booking, selling, now)
         if stored is booking:
             return Confirmed(await _concluded(booking, selling), is_replay=False)
+        seen = None
     raise StorageUnavailable(f"Offer {confirmation.offer_id} kept changing.")
 
 

@@ -28,7 +28,11 @@ class Links:
 
     def offer(self, offer: Offer) -> str:
         """Return the address of an offer's frame page."""
-        return f"{self.public_url}/offer/{self.offer_token(offer)}"
+        return self.offer_at(self.offer_token(offer))
+
+    def offer_at(self, token: str) -> str:
+        """Return the address of the frame page that a token opens."""
+        return f"{self.public_url}/offer/{token}"
 
     def certificate(self, booking: Booking, policy_number: str, locale: str) -> str:
         """Return the address of a policy's certificate, for whoever has the link."""

@@ -34,10 +34,8 @@ def save_booking(
     reply: Reply | None,
 ) -> Booking | None:
     """Turn an offer into a booking with all that belongs to it, or change nothing."""
-    if existing := find_booking(db, booking.partner_code, booking.id):
-        return existing
-    if not update_offer(db, seen, booking.offer):
-        return None
+    if seen.is_booked or not update_offer(db, seen, booking.offer):
+        return find_booking(db, booking.partner_code, booking.id)
     if not insert_new(db, "bookings", booking_rows.booking_row(booking)):
         raise PaymentAlreadyUsed(booking.transaction_id or "")
     _put_policies(db, booking)

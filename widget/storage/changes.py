@@ -17,9 +17,6 @@ from widget.storage import rows
 from widget.storage.connections import apply, insert, select
 from widget.storage.outbox import add_messages, keep_reply
 
-#: What tells that an offer is still as it was seen.
-_SEEN = ("revision", "status", "choice", "chosen_json")
-
 _PURCHASE = (
     " WHERE partner_code = :partner_code AND mode = :mode AND reference = :reference"
     " AND purchase_hash = :purchase_hash"
@@ -106,8 +103,7 @@ def change_offer(
 
 def update_offer(db: apsw.Connection, seen: Offer, changed: Offer) -> bool:
     """Store what an offer became, if it is still as `seen`."""
-    before = rows.offer_row(seen)
-    row = {**rows.offer_row(changed), **{f"seen_{name}": before[name] for name in _SEEN}}
+    row = {**rows.offer_row(changed), **rows.seen_row(seen)}
     return apply(
         db,
         "UPDATE offers SET status = :status, choice = :choice, chosen_json = :chosen_json,"
@@ -161,4 +157,11 @@ def _leave(db: apsw.Connection, offer: Offer) -> None:
 
 
 def _key(offer: Offer) -> rows.Row:
-    return {**rows.offer_row(offer), "reference": offer.purchase.reference}
+    return {
+        "partner_code": offer.partner_code,
+        "mode": offer.mode,
+        "reference": offer.purchase.reference,
+        "purchase_hash": offer.purchase_hash,
+        "id": offer.id,
+        "expires_at": rows.micros(offer.expires_at),
+    }

@@ -105,10 +105,11 @@ def select(
 ) -> list[rows.Row]:
     """Return the rows of a query, each by the names of its columns."""
     cursor = db.execute(sql, dict(values or {}))
+    names: list[str] = []
     found: list[rows.Row] = []
     for row in cursor:
         # apsw tells the columns only while there are rows.
-        names = (column[0] for column in cursor.get_description())
+        names = names or [column[0] for column in cursor.get_description()]
         found.append(dict(zip(names, row, strict=True)))
     return found
 

@@ -120,6 +120,16 @@ def offer_row(offer: Offer) -> Row:
     }
 
 
+def seen_row(offer: Offer) -> Row:
+    """Return what tells that an offer is still as it was seen."""
+    return {
+        "seen_revision": offer.revision,
+        "seen_status": offer.status,
+        "seen_choice": offer.choice,
+        "seen_chosen_json": _TEXTS.dump_json(offer.chosen).decode(),
+    }
+
+
 def offer_from(row: Row) -> Offer:
     """Return the offer in a row."""
     return Offer(

@@ -87,12 +87,13 @@ def package_head(offer: Offer, telling: Telling) -> Json:
 def widget_session(offer: Offer, house: House) -> Json:
     """Return what we add: where the shopper chooses, what was chosen, and the token for it."""
     is_answered = offer.choice is not Choice.OPEN
+    offer_token = house.links.offer_token(offer)
     return {
         "choice": offer.choice,
         "chosen_quotes": list(offer.chosen),
         "expires_at": timestamp(offer.expires_at),
-        "offer_url": house.links.offer(offer),
-        "offer_token": house.links.offer_token(offer),
+        "offer_url": house.links.offer_at(offer_token),
+        "offer_token": offer_token,
         "quote_token": house.quote_token(offer) if is_answered else None,
     }
 

@@ -14,7 +14,7 @@ from widget.money import Money
 from widget.offers import Quote, Status
 from widget.schedules import schedules_of
 from widget.storage.base import Page
-from widget.web.answers import Json, Telling, package_head, quote_facts, telling_of, widget_session
+from widget.web.answers import Json, Telling, package_head, quote_facts, telling_of
 from widget.web.house import House
 from widget.wire import timestamp
 
@@ -38,7 +38,7 @@ def booking_answer(booking: Booking, house: House, language: str | None = None) 
         "account_url": None,
         "policyholder": _person(booking.policyholder),
         "quotes": quotes,
-        "offer_url": widget_session(booking.offer, house)["offer_url"],
+        "offer_url": house.links.offer(booking.offer),
         **({"errors": {"0": [booking.problem]}} if booking.status is Status.FAILED else {}),
     }
 

@@ -79,6 +79,7 @@ def confirmation_of(
         insured={quote.id: insured_of(quote.insured) for quote in quotes if quote.insured},
         instalment_plans=_plans(quotes, offer, catalogue),
         metadata=body.partner_metadata or {},
+        seen=offer,
     )
 
 
@@ -102,6 +103,7 @@ def chosen_at_once(body: InstantBookingBody, offer: Offer) -> Confirmation:
         transaction_id=body.partner_transaction_id,
         paid=_paid(body.total_price, offer.purchase.currency),
         awaits_payment=body.require_payment_confirmation,
+        seen=offer,
     )
 
 
@@ -125,6 +127,7 @@ def offer_confirmation_of(
         insured={quote.id: insured_of(quote.insured) for quote in body.quotes if quote.insured},
         instalment_plans=_plans(body.quotes, offer, catalogue),
         metadata=body.partner_metadata or {},
+        seen=offer,
     )
 
 

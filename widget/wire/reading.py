@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -20,6 +21,9 @@ MAX_DEPTH = 32
 MAX_INTEGER = 2**53
 MAX_DIGITS = 17
 MAX_EXPONENT = 20
+
+#: What JSON can spell and no database can hold: NUL, and halves of characters.
+_NO_TEXT = re.compile("[\x00\ud800-\udfff]")
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -84,7 +88,7 @@ def _check_values(value: object, depth: int) -> None:
     if depth == 0:
         raise RequestMalformed("JSON parse error - nested too deeply.")
     if isinstance(value, str):
-        if "\x00" in value or any("\ud800" <= character <= "\udfff" for character in value):
+        if _NO_TEXT.search(value):
             raise RequestMalformed("JSON parse error - a text holds characters that are not text.")
     elif isinstance(value, dict):
         for key, part in value.items():
