@@ -5,7 +5,7 @@ BIN := .venv/bin
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check browser pictures wheel lock clean
+.PHONY: help demo test check browser pictures bench wheel lock clean
 
 help: ## List the targets
 	@awk -F ' *(:.*)?## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -27,6 +27,9 @@ browser: .venv/test-installed ## Find a Chromium for the tests, or fetch one, an
 
 pictures: browser ## Take the pictures in docs/images again
 	@$(BIN)/python -m tests.browser.pictures
+
+bench: .venv/test-installed ## Measure for a minute what requests cost, and fail beyond what is promised
+	@$(BIN)/python -m tests.bench
 
 wheel: .venv/test-installed ## Build the wheel and the source archive into dist/
 	@$(BIN)/python -m build --no-isolation

@@ -34,7 +34,7 @@ def booking_answer(booking: Booking, house: House, language: str | None = None) 
         "partner_metadata": dict(booking.metadata),
         "partner": {"code": booking.partner_code},
         "pds_url": quotes[0]["pds_url"],
-        "coi": _certificate(booking, telling),
+        "coi": {**quotes[0]["coi"], "pdf": None} if booking.policies else None,
         "account_url": None,
         "policyholder": _person(booking.policyholder),
         "quotes": quotes,
@@ -169,12 +169,6 @@ def _newly_refunded(amended: Amended) -> Money:
         amended.after.purchase.currency,
     )
     return amended.amendment.refund() - before
-
-
-def _certificate(booking: Booking, telling: Telling) -> Json | None:
-    if not booking.policies:
-        return None
-    return {"url": _policy_url(booking, booking.policies[0], telling), "pdf": None}
 
 
 def _policy_url(booking: Booking, policy: Policy | None, telling: Telling) -> str | None:
