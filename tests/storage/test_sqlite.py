@@ -41,6 +41,12 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def storage(path: Path, clock: Clock) -> SqliteStorage:
+    """A storage of a known kind, in place of the contract's."""
+    return SqliteStorage(str(path), clock=clock)
+
+
+@pytest.fixture
 async def stranger(opened: SqliteStorage, path: Path) -> AsyncIterator[apsw.Connection]:
     """A connection of somebody else on the file of a storage that is open."""
     await opened.check()

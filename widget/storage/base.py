@@ -1,4 +1,4 @@
-"""The contract of a storage; `tests/storage/test_contract.py` is the same in tests.
+"""The contract of a storage; `tests/storage/test_contract_*.py` are the same in tests.
 
 For every method:
 - Times are aware and come back in UTC. `now()` is the database's clock, the only one that decides
