@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -42,12 +43,26 @@ def connect(path: Path) -> apsw.Connection:
     path.touch(mode=0o600)
     connection = apsw.Connection(str(path))
     connection.set_busy_timeout(BUSY_TIMEOUT_MS)
-    connection.execute("PRAGMA journal_mode = WAL")
+    _write_ahead(connection)
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     # Erased personal data must not stay readable in the file; apsw's SQLite has this off.
     connection.execute("PRAGMA secure_delete = ON")
     return connection
+
+
+def _write_ahead(connection: apsw.Connection) -> None:
+    """Switch to the write-ahead log; when others do so too, SQLite refuses where it could wait."""
+    deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1_000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except apsw.BusyError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def migrate(db: apsw.Connection, now: datetime) -> list[str]:
