@@ -13,6 +13,7 @@ from tests.builders import (
     NOON,
     a_leg,
     a_partner,
+    a_pending_booking,
     a_policyholder,
     a_purchase,
     a_trip,
@@ -30,7 +31,9 @@ from tests.storage.contract import (
     sell,
     shown,
 )
+from widget.bookings import Booking
 from widget.errors import PaymentAlreadyUsed, StorageUnavailable
+from widget.evidence import booking_failed, offer_booked, offer_confirmed
 from widget.offers import Choice, Offer, Status
 from widget.partners import Mode
 from widget.storage.base import Storage
@@ -228,3 +231,101 @@ async def test_a_choice_and_a_booking_at_once_never_both_happen(opener: Opener) 
         found = cast(Offer, await storages[0].find_offer("acme", offer.id))
         assert found.choice is (Choice.OPTED_OUT if is_changed else Choice.OPTED_IN)
         assert found.status is (Status.RECEIVED if is_changed else Status.CONFIRMED)
+
+
+# -- lists
+
+
+async def sold_at(storage: Storage, number: int, minute: int, **changes: object) -> Booking:
+    """Store a booking that was made so many minutes after noon."""
+    offer = offer_number(number, **changes)
+    await storage.save_offer(offer, shown(offer))
+    at = NOON + timedelta(minutes=minute)
+    booking = replace(booking_of(offer, f"ORDER-{number}"), booked_at=at)
+    assert await sell(storage, booking) is booking
+    return booking
+
+
+async def test_bookings_are_listed_newest_first_page_by_page(storage: Storage) -> None:
+    made = [await sold_at(storage, number, minute=number) for number in range(5)]
+
+    pages = [
+        await storage.list_bookings("acme", Mode.TEST, limit=2, offset=offset)
+        for offset in (0, 2, 4, 6)
+    ]
+
+    newest = made[::-1]
+    expected = [newest[:2], newest[2:4], newest[4:], []]
+    assert [list(page.bookings) for page in pages] == expected
+    assert {page.count for page in pages} == {5}
+
+
+async def test_bookings_of_one_moment_are_each_on_one_page(storage: Storage) -> None:
+    made = {(await sold_at(storage, number, minute=0)).id for number in range(5)}
+
+    pages = [
+        await storage.list_bookings("acme", Mode.TEST, limit=2, offset=offset)
+        for offset in (0, 2, 4)
+    ]
+
+    listed = [booking.id for page in pages for booking in page.bookings]
+    assert len(listed) == 5
+    assert set(listed) == made
+
+
+async def test_bookings_of_another_partner_or_mode_are_not_listed(storage: Storage) -> None:
+    own = await sold_at(storage, 1, minute=1)
+    await sold_at(storage, 2, minute=2, partner_code="globex")
+    await sold_at(storage, 3, minute=3, mode=Mode.LIVE)
+    await storage.save_offer(offer_number(4), shown(offer_number(4)))
+
+    page = await storage.list_bookings("acme", Mode.TEST, limit=10, offset=0)
+
+    assert (list(page.bookings), page.count) == ([own], 1)
+
+
+async def pending_at(storage: Storage, number: int, minute: int, **changes: object) -> Booking:
+    """Store a booking whose outcome is unknown since so many minutes after noon."""
+    offer = offer_number(number, **changes)
+    await storage.save_offer(offer, shown(offer))
+    at = NOON + timedelta(minutes=minute)
+    pending = a_pending_booking(offer=offer, transaction_id=f"ORDER-{number}", booked_at=at)
+    leaf = offer_booked(pending)
+    assert await storage.save_booking(offer, pending, [leaf], ()) is pending
+    return pending
+
+
+async def test_pending_bookings_of_all_partners_are_listed_oldest_first(storage: Storage) -> None:
+    newer = await pending_at(storage, 1, minute=2)
+    older = await pending_at(storage, 2, minute=1, partner_code="globex", mode=Mode.LIVE)
+    await sold_at(storage, 3, minute=0)
+
+    listed = await storage.list_pending(booked_before=NOON + timedelta(hours=1), limit=9)
+
+    assert listed == [older, newer]
+
+
+async def test_pending_bookings_are_listed_from_before_a_moment_up_to_a_limit(
+    storage: Storage,
+) -> None:
+    made = [await pending_at(storage, number, minute=number) for number in range(4)]
+
+    before = await storage.list_pending(booked_before=made[2].booked_at, limit=9)
+    few = await storage.list_pending(booked_before=NOON + timedelta(hours=1), limit=3)
+
+    assert before == made[:2]
+    assert few == made[:3]
+
+
+async def test_a_booking_that_was_settled_is_pending_no_more(storage: Storage) -> None:
+    issued, refused = [await pending_at(storage, number, minute=number) for number in (1, 2)]
+    policies = booking_of(offer_number(1)).policies
+    confirmed = issued.issued(policies, at=NOON)
+    failed = refused.failed("They do not insure this.")
+
+    await storage.change_booking(issued, confirmed, offer_confirmed(confirmed, at=NOON))
+    await storage.change_booking(refused, failed, booking_failed(failed, at=NOON))
+
+    assert await storage.list_pending(booked_before=NOON + timedelta(hours=1), limit=9) == []
+    assert await storage.find_booking("acme", issued.id) == confirmed
+    assert await storage.find_booking("acme", refused.id) == failed
