@@ -5,23 +5,28 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from tests.builders import (
     NOON,
+    a_message,
     a_partner,
     mails_of,
 )
 from tests.fakes import Clock
 from tests.storage.contract import (
     Opener,
+    a_sold_offer,
     booking_of,
     offer_number,
     sell,
     shown,
 )
+from widget.errors import StorageUnavailable
 from widget.messages import Message
+from widget.partners import Mode
 from widget.storage.base import Storage
 
 pytestmark = pytest.mark.anyio
@@ -132,3 +137,164 @@ async def test_claims_of_several_senders_never_overlap(opener: Opener, clock: Cl
 
     claimed = [message for claim in claims for message in claim]
     assert sorted(claimed, key=lambda m: m.due_at) == messages
+
+
+# -- lanes
+
+
+async def in_lanes(storage: Storage, *lanes: str) -> list[Message]:
+    """Store one message for each lane that is named, due one second after the other."""
+    booking = await a_sold_offer(storage, 99)
+    messages = [
+        replace(
+            a_message(),
+            id=f"m-{number}",
+            offer_id=booking.id,
+            lane=lane,
+            due_at=NOON + timedelta(seconds=number),
+            body=f"{number}",
+        )
+        for number, lane in enumerate(lanes)
+    ]
+    await storage.add_messages(messages)
+    return messages
+
+
+async def test_a_lane_that_is_full_leaves_room_for_the_others(
+    storage: Storage, clock: Clock
+) -> None:
+    messages = await in_lanes(storage, "slow", "slow", "slow", "quick", "slow", "quick")
+    clock.move(minutes=1)
+
+    claimed = await storage.claim_messages(limit=10, lease_s=60, per_lane=2)
+
+    assert claimed == [messages[0], messages[1], messages[3], messages[5]]
+
+
+async def test_the_limit_counts_across_lanes_and_the_oldest_come_first(
+    storage: Storage, clock: Clock
+) -> None:
+    messages = await in_lanes(storage, "a", "b", "a", "b", "c")
+    clock.move(minutes=1)
+
+    claims = [await storage.claim_messages(limit=3, lease_s=60, per_lane=2) for _ in range(3)]
+
+    assert claims == [messages[:3], messages[3:], []]
+
+
+async def test_nothing_is_taken_of_a_lane_that_is_busy(storage: Storage, clock: Clock) -> None:
+    messages = await in_lanes(storage, "a", "b", "a", "c")
+    clock.move(minutes=1)
+
+    busy = await storage.claim_messages(limit=10, lease_s=60, per_lane=9, busy={"a", "c"})
+    rest = await storage.claim_messages(limit=10, lease_s=60, per_lane=9, busy=["b"])
+
+    assert busy == [messages[1]]
+    assert rest == [messages[0], messages[2], messages[3]]
+
+
+async def test_when_every_lane_is_busy_there_is_nothing_to_take(
+    storage: Storage, clock: Clock
+) -> None:
+    await in_lanes(storage, "a", "b")
+    clock.move(minutes=1)
+
+    assert await storage.claim_messages(limit=9, lease_s=60, per_lane=9, busy={"a", "b"}) == []
+
+
+# -- messages by themselves
+
+
+async def test_a_message_whose_id_is_there_stays_as_it_is(storage: Storage, clock: Clock) -> None:
+    (message,) = await in_lanes(storage, "a")
+
+    await storage.add_messages([replace(message, body="another"), replace(message, id="m-new")])
+
+    clock.move(minutes=1)
+    claimed = await storage.claim_messages(limit=9, lease_s=60, per_lane=9)
+    assert {(m.id, m.body) for m in claimed} == {("m-0", "0"), ("m-new", "0")}
+
+
+async def test_messages_of_no_offer_are_refused_together(storage: Storage) -> None:
+    (message,) = await in_lanes(storage, "a")
+    good, bad = replace(message, id="m-1"), replace(message, id="m-2", offer_id="NOBODYS")
+
+    with pytest.raises(StorageUnavailable):
+        await storage.add_messages([good, bad])
+
+    assert await storage.claim_messages(limit=9, lease_s=60, per_lane=9) == [message]
+
+
+# -- what became of them
+
+
+async def listed(storage: Storage, **changes: Any) -> list[tuple[str, str]]:
+    """Return the ids and the outcomes of what is listed."""
+    wanted = {"partner_code": "acme", "mode": Mode.TEST, "kind": a_message().kind, "limit": 9}
+    found = await storage.list_messages(**{**wanted, **changes})
+    return [(message.id, outcome) for message, outcome in found]
+
+
+async def test_messages_are_listed_newest_first_with_what_became_of_them(
+    storage: Storage, clock: Clock
+) -> None:
+    await in_lanes(storage, "a", "a", "a")
+    clock.move(seconds=2)
+    sent, given_up, _ = await storage.claim_messages(limit=9, lease_s=60, per_lane=9)
+    await storage.mark_sent(sent)
+    await storage.mark_failed(given_up, next_try_at=None, problem="It was refused.")
+
+    own = [line for line in await listed(storage) if line[0].startswith("m-")]
+
+    assert own == [("m-2", "waiting"), ("m-1", "gave_up"), ("m-0", "sent")]
+
+
+async def test_messages_are_listed_up_to_the_limit(storage: Storage) -> None:
+    await in_lanes(storage, *"aaaa")
+
+    assert len(await listed(storage, limit=2)) == 2
+
+
+@pytest.mark.parametrize(
+    "other", [{"partner_code": "globex"}, {"mode": Mode.LIVE}, {"kind": "another"}]
+)
+async def test_messages_of_another_are_not_listed(storage: Storage, other: dict[str, Any]) -> None:
+    await in_lanes(storage, "a")
+
+    assert await listed(storage, **other) == []
+
+
+@pytest.mark.parametrize("outcome", ["sent", "gave_up", "waiting"])
+async def test_a_message_that_is_sent_again_is_due_with_all_its_tries(
+    storage: Storage, clock: Clock, outcome: str
+) -> None:
+    (message,) = await in_lanes(storage, "a")
+    await storage.claim_messages(limit=1, lease_s=60, per_lane=1)
+    if outcome == "sent":
+        await storage.mark_sent(message)
+    else:
+        later = None if outcome == "gave_up" else NOON + timedelta(days=1)
+        await storage.mark_failed(message, next_try_at=later, problem="It was refused.")
+    clock.move(minutes=1)
+
+    is_found = await storage.send_again("acme", Mode.TEST, message.id)
+
+    assert is_found is True
+    claimed = await storage.claim_messages(limit=1, lease_s=60, per_lane=1)
+    assert claimed == [replace(message, due_at=clock.time, failures=0)]
+
+
+async def test_a_message_of_another_is_not_sent_again(storage: Storage, clock: Clock) -> None:
+    (message,) = await in_lanes(storage, "a")
+    await storage.claim_messages(limit=1, lease_s=600, per_lane=1)
+    await storage.mark_sent(message)
+    clock.move(minutes=1)
+
+    found = [
+        await storage.send_again("globex", Mode.TEST, message.id),
+        await storage.send_again("acme", Mode.LIVE, message.id),
+        await storage.send_again("acme", Mode.TEST, "m-9"),
+    ]
+
+    assert found == [False, False, False]
+    assert await storage.claim_messages(limit=1, lease_s=60, per_lane=1) == []
