@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -133,10 +134,15 @@ class Reader:
             try:
                 lines = iter(shell.stderr.readline, "")
                 assert any('"event":"serving"' in line.replace(" ", "") for line in lines)
+                # A log that nobody reads would hold up the service.
+                rest = Thread(target=shell.stderr.read)
+                rest.start()
                 yield
-            finally:
                 os.killpg(shell.pid, signal.SIGTERM)
-                shell.communicate(timeout=TIMEOUT_S)
+                rest.join()
+            finally:
+                if shell.poll() is None:
+                    os.killpg(shell.pid, signal.SIGKILL)
 
     def _here(self, text: str) -> str:
         return text.replace(f"127.0.0.1:{PORT}", f"127.0.0.1:{self.port}")

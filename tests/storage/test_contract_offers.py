@@ -28,7 +28,7 @@ from tests.storage.contract import (
     shown,
 )
 from widget.errors import StorageUnavailable
-from widget.evidence import offer_declined
+from widget.evidence import offer_declined, offer_repriced
 from widget.offers import Offer, Status
 from widget.partners import Mode
 from widget.storage.base import Storage
@@ -189,6 +189,49 @@ async def test_an_offer_whose_evidence_cannot_be_kept_is_not_stored(storage: Sto
 
     assert await storage.find_offer("acme", an_offer().id) is None
     assert await open_offer(storage) is None
+
+
+# -- other quotes
+
+
+def for_one_adult(offer: Offer) -> Offer:
+    """Return an offer for a changed purchase, with one quote left and a later expiry."""
+    purchase = a_purchase(trip=a_trip(adults=1))
+    return offer.repriced(
+        purchase, offer.quotes[:1], upstream_id=None, expires_at=NOON + timedelta(hours=1)
+    )
+
+
+async def test_a_changed_purchase_leads_to_the_offer_and_the_one_before_nowhere(
+    storage: Storage,
+) -> None:
+    offer = await storage.save_offer(an_offer(), shown(an_offer()))
+    changed = for_one_adult(offer)
+    leaf = offer_repriced(changed, at=NOON, texts_version="texts-1")
+
+    assert await storage.change_offer(offer, changed, leaf) is True
+
+    assert await storage.find_offer("acme", offer.id) == changed
+    assert await open_offer(storage, changed.purchase_hash) == changed
+    assert await open_offer(storage, offer.purchase_hash) is None
+    assert await storage.list_evidence("acme", offer.id) == [shown(offer), leaf]
+
+
+async def test_a_changed_offer_stands_as_long_as_its_new_premiums(
+    storage: Storage, clock: Clock
+) -> None:
+    offer = await storage.save_offer(an_offer(), shown(an_offer()))
+    changed = for_one_adult(offer)
+    await storage.change_offer(
+        offer, changed, offer_repriced(changed, at=NOON, texts_version="texts-1")
+    )
+
+    clock.time = changed.expires_at - timedelta(microseconds=1)
+    before = await open_offer(storage, changed.purchase_hash)
+    clock.time = changed.expires_at
+    after = await open_offer(storage, changed.purchase_hash)
+
+    assert (before, after) == (changed, None)
 
 
 # -- choices
