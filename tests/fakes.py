@@ -38,6 +38,9 @@ class SilentUpstream:
     is_remote = False
     sends_mail = False
 
+    async def close(self) -> None:
+        """Do nothing: nothing was opened."""
+
     def __getattr__(self, name: str) -> Any:
         """Fail, whatever is asked for."""
 

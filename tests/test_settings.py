@@ -11,7 +11,7 @@ from tests.builders import PARTNER_KEY, TOKEN_KEY, some_settings
 from widget.errors import SettingInvalid
 from widget.settings import PREFIX, Settings, read_settings, rows
 
-SECRETS = {"token_keys", "partner_keys", "smtp_url"}
+SECRETS = {"token_keys", "partner_keys", "smtp_url", "upstream_key", "upstream_test_key"}
 LOUD = "loud-secret-" + "x" * 32
 
 
@@ -39,7 +39,7 @@ def test_every_setting_is_one_row_of_one_table() -> None:
 def test_a_number_carries_its_unit_in_its_name(name: str) -> None:
     default = next(item.default for item in fields(Settings) if item.name == name)
 
-    has_unit = name.endswith(("_s", "_bytes")) or name == "port"
+    has_unit = name.endswith(("_s", "_ms", "_bytes")) or name == "port"
 
     assert has_unit == isinstance(default, int)
 
@@ -219,3 +219,42 @@ def test_a_row_shows_value_and_default() -> None:
 
 def test_the_secrets_are_those_that_must_not_be_read() -> None:
     assert {item.name for item in fields(Settings) if item.metadata["secret"]} == SECRETS
+
+
+UPSTREAM = {"UPSTREAM_URL": "https://api.xcover.example/x/partners/ACME", "UPSTREAM_KEY": LOUD}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://api.xcover.example/x/partners/ACME",
+        "https://api.xcover.example:8443/xcover/partners/ACME/",
+        "http://127.0.0.1:8000/x/partners/acme",
+    ],
+)
+def test_an_upstream_is_a_partners_address_at_a_platform(url: str) -> None:
+    given = UPSTREAM | {"UPSTREAM_URL": url}
+
+    assert read({PREFIX + name: value for name, value in given.items()}).upstream_url == url
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("UPSTREAM_URL", "http://api.xcover.example/x/partners/ACME"),
+        ("UPSTREAM_URL", "http://127.0.0.1.evil.example/x/partners/ACME"),
+        ("UPSTREAM_URL", "https://api.xcover.example/x/"),
+        ("UPSTREAM_URL", "https://user@api.xcover.example/x/partners/ACME"),
+        ("UPSTREAM_URL", "https://api.xcover.example/x/partners/ACME?key=1"),
+        ("UPSTREAM_KEY", ""),
+        ("UPSTREAM_KEY", "short"),
+        ("UPSTREAM_FAMILY", "xone"),
+    ],
+)
+def test_an_upstream_that_could_not_be_called_is_refused(name: str, value: str) -> None:
+    given = UPSTREAM | {name: value}
+
+    with pytest.raises(SettingInvalid) as error:
+        read({PREFIX + key: text for key, text in given.items()})
+
+    assert error.value.name == PREFIX + name

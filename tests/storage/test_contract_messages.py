@@ -232,7 +232,7 @@ async def listed(storage: Storage, **changes: Any) -> list[tuple[str, str]]:
     """Return the ids and the outcomes of what is listed."""
     wanted = {"partner_code": "acme", "mode": Mode.TEST, "kind": a_message().kind, "limit": 9}
     found = await storage.list_messages(**{**wanted, **changes})
-    return [(message.id, outcome) for message, outcome in found]
+    return [(progress.message.id, progress.outcome) for progress in found]
 
 
 async def test_messages_are_listed_newest_first_with_what_became_of_them(
@@ -277,7 +277,7 @@ async def test_a_message_that_is_sent_again_is_due_with_all_its_tries(
         await storage.mark_failed(message, next_try_at=later, problem="It was refused.")
     clock.move(minutes=1)
 
-    is_found = await storage.send_again("acme", Mode.TEST, message.id)
+    is_found = await storage.send_again("acme", Mode.TEST, message.id, kind=message.kind)
 
     assert is_found is True
     claimed = await storage.claim_messages(limit=1, lease_s=60, per_lane=1)
@@ -291,10 +291,30 @@ async def test_a_message_of_another_is_not_sent_again(storage: Storage, clock: C
     clock.move(minutes=1)
 
     found = [
-        await storage.send_again("globex", Mode.TEST, message.id),
-        await storage.send_again("acme", Mode.LIVE, message.id),
-        await storage.send_again("acme", Mode.TEST, "m-9"),
+        await storage.send_again("globex", Mode.TEST, message.id, kind=message.kind),
+        await storage.send_again("acme", Mode.LIVE, message.id, kind=message.kind),
+        await storage.send_again("acme", Mode.TEST, "m-9", kind=message.kind),
+        await storage.send_again("acme", Mode.TEST, message.id, kind="another"),
     ]
 
-    assert found == [False, False, False]
+    assert found == [False] * 4
     assert await storage.claim_messages(limit=1, lease_s=60, per_lane=1) == []
+
+
+async def test_the_messages_of_an_offer_keep_their_order_in_a_lane(
+    storage: Storage, clock: Clock
+) -> None:
+    (first,) = await in_lanes(storage, "a")
+    later = [
+        replace(first, id="m-2", sequence=first.sequence + 1, due_at=first.due_at),
+        replace(first, id="m-3", sequence=first.sequence + 1, due_at=first.due_at, lane="b"),
+    ]
+    await storage.add_messages(later)
+    clock.move(minutes=1)
+
+    before = await storage.claim_messages(limit=9, lease_s=60, per_lane=9)
+    await storage.mark_failed(first, next_try_at=None, problem="It was refused.")
+    after = await storage.claim_messages(limit=9, lease_s=60, per_lane=9)
+
+    assert [message.id for message in before if message.id.startswith("m-")] == ["m-0", "m-3"]
+    assert [message.id for message in after] == ["m-2"]

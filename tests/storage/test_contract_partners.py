@@ -83,7 +83,7 @@ CALLS: dict[str, Callable[[Storage], Awaitable[object]]] = {
     "find_reply": lambda s: s.find_reply("acme", Mode.TEST, "key-1"),
     "add_messages": lambda s: s.add_messages([a_message()]),
     "list_messages": lambda s: s.list_messages("acme", Mode.TEST, kind="webhook", limit=1),
-    "send_again": lambda s: s.send_again("acme", Mode.TEST, "m-1"),
+    "send_again": lambda s: s.send_again("acme", Mode.TEST, "m-1", kind="webhook"),
     "mark_sent": lambda s: s.mark_sent(a_message()),
     "mark_failed": lambda s: s.mark_failed(
         a_message(), next_try_at=None, problem="It was refused."

@@ -178,7 +178,7 @@ async def test_what_became_of_mail_of_the_first_version_is_still_told(
 ) -> None:
     listed = await older.list_messages("acme", Mode.TEST, kind=Kind.POLICY_CONFIRMATION, limit=10)
 
-    assert {message.offer_id[6:11]: outcome for message, outcome in listed} == {
+    assert {told.message.offer_id[6:11]: told.outcome for told in listed} == {
         "WAITS": "waiting",
         "TWICE": "waiting",
         "LEASE": "waiting",
