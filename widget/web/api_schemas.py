@@ -1,0 +1,367 @@
+"""The JSON Schemas of what the partner API answers; a test compares each with real answers.
+
+What is asked is read by models, and their schemas are the models' own. What is answered is made by
+functions, so it is written down here: every name, and nothing besides.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from widget.events import Event
+from widget.messages import Outcome
+from widget.offers import Choice, Status
+
+Schema = dict[str, Any]
+
+TEXT: Schema = {"type": "string"}
+NUMBER: Schema = {"type": "number"}
+COUNT: Schema = {"type": "integer"}
+YES_OR_NO: Schema = {"type": "boolean"}
+MOMENT: Schema = {"type": "string", "format": "date-time"}
+DAY: Schema = {"type": "string", "format": "date"}
+ADDRESS: Schema = {"type": "string", "format": "uri"}
+NOTHING: Schema = {"type": "null"}
+FACTS: Schema = {"type": "object", "description": "Your own facts, as you sent them."}
+ANYTHING: Schema = {"type": "object"}
+STATUS: Schema = {"enum": [str(status) for status in Status]}
+
+
+def told(schema: Schema, description: str) -> Schema:
+    """Return a schema with a sentence about it."""
+    return {**schema, "description": description}
+
+
+def maybe(schema: Schema) -> Schema:
+    """Return a schema that null fits as well."""
+    return {"anyOf": [schema, NOTHING]}
+
+
+def listed(schema: Schema) -> Schema:
+    """Return the schema of a list."""
+    return {"type": "array", "items": schema}
+
+
+def ref(name: str) -> Schema:
+    """Return a reference to one of the schemas of the document."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def money(*names: str) -> dict[str, Schema]:
+    """Return the properties of amounts: each a number, and the same formatted."""
+    return {
+        spelled: schema
+        for name in names
+        for spelled, schema in ((name, NUMBER), (f"{name}_formatted", TEXT))
+    }
+
+
+def thing(properties: dict[str, Schema], *optional: str) -> Schema:
+    """Return the schema of an object with these properties and no other."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": [name for name in properties if name not in optional],
+        "additionalProperties": False,
+    }
+
+
+def nulls(*names: str) -> dict[str, Schema]:
+    """Return properties that XCover has and we always leave empty."""
+    return dict.fromkeys(names, told(NOTHING, "XCover's; we leave it empty."))
+
+
+_PERSON = thing(
+    {
+        **dict.fromkeys(("first_name", "last_name"), TEXT),
+        **dict.fromkeys(
+            ("email", "country", "phone", "address1", "address2", "city", "postcode", "region"),
+            TEXT,
+        ),
+        "company": TEXT,
+        "age": COUNT,
+    },
+    *("email", "country", "phone", "address1", "address2", "city", "postcode", "region"),
+    *("company", "age"),
+)
+
+_FILE = thing({"title": TEXT, "url": ADDRESS})
+
+_BENEFIT = thing(dict.fromkeys(("description", "limit_description", "excess_description"), TEXT))
+
+_TAX = thing(
+    {
+        **money("total_tax", "total_amount_without_tax"),
+        "taxes": listed(thing({"tax_code": TEXT, **money("tax_amount")})),
+    }
+)
+
+_POLICY = thing(
+    {
+        "policy_type": told(TEXT, "The product."),
+        "policy_type_version": COUNT,
+        "policy_type_group_name": TEXT,
+        "policy_name": TEXT,
+        "policy_code": told(TEXT, "The plan."),
+        "policy_version": TEXT,
+        "category": told(TEXT, "The kind of insurance, such as travel."),
+        "content": thing(
+            {
+                **dict.fromkeys(("title", "header", "description", "disclaimer"), TEXT),
+                "inclusions": listed(TEXT),
+                "exclusions": listed(TEXT),
+            }
+        ),
+        "underwriter": thing({"name": TEXT, "disclaimer": TEXT}),
+    }
+)
+
+_QUOTE_FACTS: dict[str, Schema] = {
+    "item": told(COUNT, "Ours: the place in `request` that it is for."),
+    "policy_start_date": MOMENT,
+    "policy_end_date": MOMENT,
+    "duration": told(TEXT, "Days, hours, minutes and seconds."),
+    **money("price"),
+    "tax": _TAX,
+    "policy": _POLICY,
+    "benefits": listed(_BENEFIT),
+    **money("cover_amount"),
+    **nulls("commission", "surcharge"),
+    "is_renewable": YES_OR_NO,
+    "is_pricebeat_enabled": YES_OR_NO,
+    "pds_url": told(TEXT, "The policy wording."),
+    "attachments": listed(ANYTHING),
+    "files": listed(_FILE),
+    "extra_fields": ANYTHING,
+    "status": STATUS,
+    "created_at": MOMENT,
+    "updated_at": MOMENT,
+}
+
+_INSTALMENT_PLAN = thing({"name": TEXT, "label": TEXT, **money("amount")})
+
+_QUOTE = thing(
+    {
+        "id": maybe(told(TEXT, "Null in a fast quote.")),
+        **_QUOTE_FACTS,
+        "insured": listed(ANYTHING),
+        **nulls("confirmed_at", "cancelled_at", "discount_price", "discount_amount"),
+        "instalment_plans": listed(_INSTALMENT_PLAN),
+    }
+)
+
+_HEAD: dict[str, Schema] = {
+    "id": TEXT,
+    "status": STATUS,
+    "currency": TEXT,
+    "created_at": MOMENT,
+    "updated_at": MOMENT,
+    "partner_metadata": FACTS,
+    "customer_language": TEXT,
+    "test": told(YES_OR_NO, "Ours: whether nothing is insured by it."),
+}
+
+_SESSION: dict[str, Schema] = {
+    "choice": told({"enum": [str(choice) for choice in Choice]}, "Ours: the shopper's."),
+    "chosen_quotes": told(listed(TEXT), "Ours: the ids of the quotes that the shopper chose."),
+    "expires_at": told(MOMENT, "Ours: until then the premiums stand."),
+    "offer_url": told(maybe(ADDRESS), "Ours: the offer's page, for a frame."),
+    "offer_token": told(maybe(TEXT), "Ours: opens the offer in a browser."),
+    "quote_token": told(maybe(TEXT), "Ours: the signed choice; null until there is one."),
+}
+
+_PACKAGE: dict[str, Schema] = {
+    **_HEAD,
+    "id": maybe(told(TEXT, "Null in a fast quote.")),
+    **money("total_price"),
+    "quotes": told(
+        {"type": "object", "additionalProperties": ref("Quote")}, "By position: 0, 1, 2."
+    ),
+    "pds_url": TEXT,
+    **nulls("partner_transaction_id", "bundle_code", "bundle_price", "bundle_content"),
+    **nulls("bundle_discount_percent", "bundle_discount_amount"),
+    "errors": ANYTHING,
+    **_SESSION,
+    "offer_id": NOTHING,
+    "fast_quote": YES_OR_NO,
+}
+
+_BOOKED_QUOTE: dict[str, Schema] = {
+    "id": TEXT,
+    **_QUOTE_FACTS,
+    "policy_number": told(maybe(TEXT), "Ours: null until the policy is issued."),
+    "insured": listed(_PERSON),
+    "confirmed_at": maybe(MOMENT),
+    "cancelled_at": maybe(MOMENT),
+    "can_be_cancelled": YES_OR_NO,
+    **nulls("next_renewal"),
+    "coi": told(thing({"url": maybe(ADDRESS)}), "Its certificate."),
+}
+
+_BOOKING: dict[str, Schema] = {
+    **_HEAD,
+    "confirmed_at": maybe(MOMENT),
+    **money("total_price", "total_premium", "total_tax"),
+    "partner_transaction_id": maybe(TEXT),
+    "partner": thing({"code": TEXT}),
+    "pds_url": TEXT,
+    "coi": maybe(thing({"url": maybe(ADDRESS), "pdf": NOTHING})),
+    **nulls("account_url"),
+    "policyholder": _PERSON,
+    "quotes": listed(ref("BookedQuote")),
+    "offer_url": ADDRESS,
+    "errors": told(ANYTHING, "Only with status FAILED."),
+}
+
+_DIFFERENCE = money("price_diff")
+_CANCELLATION = {"policy_cancellation_date": maybe(MOMENT), **money("refund_value")}
+_CANCELLATION |= money("adjustment_fee")
+
+_AMENDED = {
+    **_BOOKING,
+    "quotes": listed(thing({**_BOOKED_QUOTE, **_DIFFERENCE})),
+    **money("total_price_diff"),
+}
+
+_CANCELLED = {
+    **_BOOKING,
+    "quotes": listed(thing({**_BOOKED_QUOTE, **_CANCELLATION}, *_CANCELLATION)),
+    **money("total_refund", "refund_amount"),
+    "cancellation_id": told(maybe(TEXT), "Null when it was not a preview."),
+    "confirm_before": maybe(MOMENT),
+}
+
+_FINANCE = thing(
+    {
+        "price": thing(money("total_amount", "total_amount_without_tax")),
+        "tax": maybe(
+            thing(
+                {
+                    **money("total_amount"),
+                    "breakdown": listed(thing({"tax_code": TEXT, **money("tax_amount")})),
+                }
+            )
+        ),
+        **nulls("surcharge", "commission"),
+    }
+)
+
+_PRODUCT = thing(
+    {
+        "id": told(TEXT, "The quote's id, to confirm it by."),
+        "name": TEXT,
+        **nulls("product_config_id", "type", "schema_url"),
+        "details": thing(
+            {
+                "policy_version_id": TEXT,
+                "start_date": MOMENT,
+                "end_date": MOMENT,
+                "finance": _FINANCE,
+                "pds_url": TEXT,
+                "files": listed(_FILE),
+                "extra_fields": ANYTHING,
+                "experiment": ANYTHING,
+                "benefits": maybe(listed(_BENEFIT)),
+            }
+        ),
+    }
+)
+
+_OFFER = thing(
+    {
+        "id": TEXT,
+        "session_id": TEXT,
+        **nulls("offer_config_id"),
+        "offer_schema": TEXT,
+        "currency": TEXT,
+        "products": listed(_PRODUCT),
+        "content": told(maybe(ANYTHING), "The texts; null with `include_content=false`."),
+        "errors": ANYTHING,
+        "status": STATUS,
+        "booking_id": told(TEXT, "Ours: what the booking will be called."),
+        **_SESSION,
+    }
+)
+
+_INSTALMENT = thing(
+    {
+        "instalment_number": COUNT,
+        "due_date": DAY,
+        **money("amount"),
+        "payment_status": {"enum": ["PAID", "UNPAID"]},
+        "payment_attempted_date": maybe(MOMENT),
+    }
+)
+
+_EVENT = thing(
+    {
+        "event_id": TEXT,
+        "event": {"enum": [str(event) for event in Event]},
+        "booking_id": TEXT,
+        "sequence": told(COUNT, "Its place among the events of the booking."),
+        "timestamp": MOMENT,
+        "state": {"enum": [str(outcome) for outcome in Outcome]},
+        "failures": COUNT,
+        "next_try_at": maybe(MOMENT),
+        "last_problem": maybe(TEXT),
+    }
+)
+
+_SALE = thing(
+    {
+        "schema": told(TEXT, "How `POST offers/` names it."),
+        "policy_type": TEXT,
+        "policy_type_version": COUNT,
+        "name": TEXT,
+        "category": TEXT,
+        "plans": listed(thing({"policy_code": TEXT, "name": TEXT})),
+        "currencies": listed(TEXT),
+        "customer_countries": listed(TEXT),
+        "instalment_plans": listed(TEXT),
+        "is_renewable": YES_OR_NO,
+        "json_schema": told(ANYTHING, "Of the body of `POST quotes/`."),
+        "example": told(ANYTHING, "A body that is taken today."),
+    }
+)
+
+#: By the name that the document gives them.
+ANSWERS: dict[str, Schema] = {
+    "Quote": _QUOTE,
+    "Package": thing(_PACKAGE, "offer_id", "fast_quote"),
+    "BookedQuote": thing(_BOOKED_QUOTE),
+    "Booking": thing(_BOOKING, "errors"),
+    "Bookings": thing(
+        {
+            "count": COUNT,
+            "next": maybe(ADDRESS),
+            "previous": maybe(ADDRESS),
+            "results": listed(ref("Booking")),
+        }
+    ),
+    "AmendedBooking": thing(_AMENDED, "errors"),
+    "PricedUpdate": thing({**_AMENDED, "update_id": TEXT, "confirm_before": MOMENT}, "errors"),
+    "PricedRenewal": thing({**_AMENDED, "renewal_id": TEXT, "confirm_before": MOMENT}, "errors"),
+    "Cancellation": thing(_CANCELLED, "errors"),
+    "Instalments": thing(
+        {
+            "id": TEXT,
+            "quotes": listed(
+                thing({"id": TEXT, "instalment_plan": TEXT, "instalments": listed(_INSTALMENT)})
+            ),
+        }
+    ),
+    "Offer": _OFFER,
+    "Schemas": thing({"count": COUNT, "results": listed(_SALE)}),
+    "Events": thing({"url": maybe(ADDRESS), "count": COUNT, "results": listed(_EVENT)}),
+    "Redelivery": thing({"event_id": TEXT, "state": {"enum": [str(Outcome.WAITING)]}}),
+    "Error": thing(
+        {
+            "type": told(TEXT, "XCover's kind of error."),
+            "message": TEXT,
+            "errors": told(ANYTHING, "The fields at fault, nested as in the request."),
+            "code": told(TEXT, "Stable; the page behind `href` explains it."),
+            "error_id": told(TEXT, "The request's id, also in our log."),
+            "href": ADDRESS,
+        }
+    ),
+}
