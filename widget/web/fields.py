@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,9 @@ Schema = Mapping[str, Any]
 
 #: Deeper parts have sections of their own.
 MAX_DEPTH = 6
+
+#: More than these are a list that everybody knows, such as all countries.
+MAX_CHOICES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +73,15 @@ def _type(schema: Schema, schemas: Mapping[str, Schema]) -> str:
     if "const" in plain:
         return f"{plain['const']}{or_null}"
     if "enum" in plain:
-        return ", ".join(str(value) for value in plain["enum"]) + or_null
+        return _choices(plain["enum"]) + or_null
     choices = [_type(one, schemas) for one in plain.get("anyOf", ())]
     name = " or ".join(dict.fromkeys(choices)) or str(plain.get("type", "anything"))
     return name + _bounds(plain) + or_null
+
+
+def _choices(values: Sequence[object]) -> str:
+    shown = ", ".join(str(value) for value in values[:MAX_CHOICES])
+    return shown if len(values) <= MAX_CHOICES else f"{shown} … one of {len(values)}"
 
 
 def _may_be_null(schema: Schema) -> bool:
@@ -89,4 +97,4 @@ def _bounds(schema: Schema) -> str:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    return " ".join(text.replace("`", "").split())

@@ -70,7 +70,7 @@ async def show_reference(request: Request) -> Response:
         texts=house.texts.in_locale(FALLBACK_LOCALE),
         locale=FALLBACK_LOCALE,
         dir="ltr",
-        about=told["info"]["description"],
+        about=told["info"]["description"].replace("`", ""),
         version=told["info"]["version"],
         calls=[_call(one, told) for one in OPERATIONS],
         refusals=_refusals(told),
