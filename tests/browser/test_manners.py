@@ -130,6 +130,27 @@ def test_axe_finds_nothing_on_any_page_of_a_purchase(window: Page, demo: Demo) -
     assert {name: faults for name, faults in found.items() if faults} == {}
 
 
+@pytest.mark.parametrize("path", ["/x/reference", "/errors"])
+def test_axe_finds_nothing_on_the_pages_for_developers(
+    window: Page, partner: Partner, path: str
+) -> None:
+    window.goto(f"{partner.service}{path}")
+
+    assert faults_of(window) == []
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("path", ["/x/reference", "/errors"])
+def test_the_pages_for_developers_fit_their_window(
+    browser: Browser, partner: Partner, path: str, width: int
+) -> None:
+    with browser.new_context(viewport={"width": width, "height": 900}) as context:
+        page = context.new_page()
+        page.goto(f"{partner.service}{path}")
+
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
 @pytest.mark.parametrize("width", [360, 640, 1280])
 def test_nothing_in_the_shop_moves(browser: Browser, demo: Demo, width: int) -> None:
     with browser.new_context(viewport={"width": width, "height": 900}) as context:
