@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+import structlog
+
 from widget.amendments import Amendment, AmendmentKind, Terms
 from widget.bookings import Booking, Policyholder
 from widget.errors import AmendmentStale, NotFound
@@ -18,6 +20,8 @@ from widget.products import Catalogue
 from widget.replies import Reply
 from widget.storage.base import Storage
 from widget.upstream.base import Upstream
+
+_log = structlog.get_logger(__name__)
 
 #: How long a priced amendment may be confirmed. Source: XCover, `confirm_before`.
 LIFETIME = timedelta(hours=24)
@@ -165,6 +169,9 @@ async def make(amended: Amended, amending: Amending) -> Amended:
         reply=amending.reply_with(amended),
     )
     if not is_stored:
+        if amending.upstream.is_remote:
+            # Two amendments at once, and the platform has made both: somebody has to look.
+            _log.error("amended_at_upstream_only", partner_code=booking.partner_code)
         raise AmendmentStale(amendment.id)
     return amended
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 import structlog
 
 from widget.bookings import Booking
-from widget.errors import DoorError, UpstreamRefused, UpstreamUnavailable
+from widget.errors import DoorError, StorageUnavailable, UpstreamRefused, UpstreamUnavailable
 from widget.events import Event, owed
 from widget.evidence import booking_failed, offer_confirmed
 from widget.partners import Mode, Partner
@@ -24,8 +24,8 @@ POLL_S = 5.0
 #: Whoever confirms asks the upstream first; after this it is our turn.
 PATIENCE = timedelta(seconds=15)
 
-#: How many are settled in one round, one after the other: an upstream that has just come back is
-#: not to be run over.
+#: How many are read at a time. They are asked for one after the other: an upstream that has just
+#: come back is not to be run over.
 BATCH = 50
 
 _log = structlog.get_logger(__name__)
@@ -57,18 +57,33 @@ async def reconcile_due(
         StorageUnavailable: Nothing is lost; ask again.
     """
     before = storage.now() - PATIENCE
-    settled = 0
-    for booking in await storage.list_pending(booked_before=before, limit=BATCH):
-        partner = await storage.find_partner(booking.partner_code)
-        upstream = upstreams[booking.mode]
-        if partner is None:
-            _log.error("pending_without_partner", partner_code=booking.partner_code)
-            continue
-        after = await settle(
+    settled = stayed = 0
+    while batch := await storage.list_pending(booked_before=before, limit=BATCH, skip=stayed):
+        for booking in batch:
+            after = await _asked(booking, storage, upstreams[booking.mode], catalogue)
+            is_settled = after.status is not booking.status
+            settled += is_settled
+            stayed += not is_settled
+    return settled
+
+
+async def _asked(
+    booking: Booking, storage: Storage, upstream: Upstream, catalogue: Catalogue
+) -> Booking:
+    """Return a booking as it is after one question; a fault with one stops no other."""
+    partner = await storage.find_partner(booking.partner_code)
+    if partner is None:
+        _log.error("pending_without_partner", partner_code=booking.partner_code)
+        return booking
+    try:
+        return await settle(
             booking, partner, storage=storage, upstream=upstream, catalogue=catalogue
         )
-        settled += after.status is not booking.status
-    return settled
+    except StorageUnavailable:
+        raise
+    except Exception as error:  # noqa: BLE001 - one booking's fault must not stop the others
+        _log.error("reconciling_failed", partner_code=booking.partner_code, exc_info=error)
+        return booking
 
 
 async def settle(

@@ -317,6 +317,14 @@ async def test_pending_bookings_are_listed_from_before_a_moment_up_to_a_limit(
     assert few == made[:3]
 
 
+async def test_pending_bookings_are_listed_after_some_of_the_oldest(storage: Storage) -> None:
+    made = [await pending_at(storage, number, minute=number) for number in range(4)]
+
+    rest = await storage.list_pending(booked_before=NOON + timedelta(hours=1), limit=2, skip=1)
+
+    assert rest == made[1:3]
+
+
 async def test_a_booking_that_was_settled_is_pending_no_more(storage: Storage) -> None:
     issued, refused = [await pending_at(storage, number, minute=number) for number in (1, 2)]
     policies = booking_of(offer_number(1)).policies

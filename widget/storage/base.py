@@ -181,8 +181,14 @@ class Storage(Protocol):
         """Return some of a partner's bookings, the newest first."""
         ...
 
-    async def list_pending(self, *, booked_before: datetime, limit: int) -> list[Booking]:
-        """Return bookings of all partners that are PENDING since before then, oldest first."""
+    async def list_pending(
+        self, *, booked_before: datetime, limit: int, skip: int = 0
+    ) -> list[Booking]:
+        """Return bookings of all partners that are PENDING since before then, oldest first.
+
+        Args:
+            skip: So many of the oldest are left out.
+        """
         ...
 
     # -- amendments

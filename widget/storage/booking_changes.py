@@ -102,13 +102,15 @@ def list_bookings(
     return Page(tuple(_whole(db, row) for row in found), count)
 
 
-def list_pending(db: apsw.Connection, *, booked_before: datetime, limit: int) -> list[Booking]:
+def list_pending(
+    db: apsw.Connection, *, booked_before: datetime, limit: int, skip: int
+) -> list[Booking]:
     """Return bookings whose outcome is unknown since before then."""
     found = select(
         db,
         "SELECT * FROM bookings WHERE status = 'PENDING' AND booked_at < :before"
-        " ORDER BY booked_at, id LIMIT :limit",
-        {"before": rows.micros(booked_before), "limit": limit},
+        " ORDER BY booked_at, partner_code, id LIMIT :limit OFFSET :skip",
+        {"before": rows.micros(booked_before), "limit": limit, "skip": skip},
     )
     return [_whole(db, row) for row in found]
 

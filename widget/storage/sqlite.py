@@ -245,11 +245,13 @@ class SqliteStorage:
                 self._reading, partner_code, mode, limit=limit, offset=offset
             )
 
-    async def list_pending(self, *, booked_before: datetime, limit: int) -> list[Booking]:
+    async def list_pending(
+        self, *, booked_before: datetime, limit: int, skip: int = 0
+    ) -> list[Booking]:
         """Return bookings whose outcome is unknown."""
         with translated():
             return booking_changes.list_pending(
-                self._reading, booked_before=booked_before, limit=limit
+                self._reading, booked_before=booked_before, limit=limit, skip=skip
             )
 
     # -- amendments
