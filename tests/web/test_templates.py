@@ -65,7 +65,12 @@ def in_state(service: Service, clock: Clock, state: str, suffix: str = "") -> ht
 
 
 def test_there_are_templates_to_walk() -> None:
-    assert {Path(name).parts[0] for name in TEMPLATES} == {"offer", "documents", "mail"}
+    assert {Path(name).parts[0] for name in TEMPLATES} == {
+        "offer",
+        "documents",
+        "mail",
+        "reference",
+    }
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
