@@ -37,7 +37,9 @@ class PolicyholderBody(Body):
     last_name: Short
     email: Email
     country: Country
+    """Where the policyholder lives: as in the quote."""
     phone: Phone | None = None
+    """With + and the country code."""
     address1: Short | None = None
     address2: Short | None = None
     city: Short | None = None
@@ -45,6 +47,7 @@ class PolicyholderBody(Body):
     region: Short | None = None
     company: Short | None = None
     age: GrownAge | None = None
+    """In years; policyholders are of age."""
 
 
 class PolicyholderChangeBody(Body):
@@ -70,15 +73,18 @@ class InsuredBody(Body):
     last_name: Short
     email: Email | None = None
     age: Age | None = None
+    """In years."""
 
 
 class ChosenQuoteBody(Body):
     """One of the quotes to confirm."""
 
     id: QuoteId
+    """A quote of the package; one for each item."""
     insured: Annotated[tuple[InsuredBody, ...], Field(max_length=50)] = ()
-    #: The name of one of the quote's `instalment_plans`.
+    """Whom the policy protects."""
     instalment_plan: Code | None = None
+    """The name of one of the quote's `instalment_plans`."""
 
 
 class BookingBody(Body):
@@ -87,34 +93,41 @@ class BookingBody(Body):
     Either `quote_token` or `quotes` must say what the customer chose; given both, they must agree.
     """
 
-    #: Ours: the signed token that the page received after the choice.
     quote_token: Token | None = None
+    """The signed choice that your page got; ours."""
     policyholder: PolicyholderBody
-    #: Only these are bound. With a token they must be the quotes that the customer chose.
+    """Who enters the contract."""
     quotes: Annotated[tuple[ChosenQuoteBody, ...], Field(max_length=100)] | None = None
+    """Only these are bound; with a token they must be those that the customer chose."""
     partner_transaction_id: Reference | None = None
+    """Your id of the payment; one payment pays for one booking."""
     partner_metadata: Metadata | None = None
     require_payment_confirmation: StrictBool = False
-    #: Ours: what the customer paid for cover; when given, it must be the premium.
+    """Book now, and issue when you report that the payment has arrived."""
     total_price: Amount | None = None
-    #: Ours: what was sold; when given, it must be what was priced.
+    """What the customer paid for cover; when given, it must be the premium; ours."""
     purchase: PurchaseBody | None = None
+    """What was sold; when given, it must be what was priced; ours."""
 
 
 class InstantBookingBody(PurchaseBody):
     """A purchase and its confirmation in one: each `request` names one plan."""
 
     policyholder: PolicyholderBody
+    """Who enters the contract."""
     partner_transaction_id: Reference | None = None
+    """Your id of the payment; one payment pays for one booking."""
     require_payment_confirmation: StrictBool = False
-    #: Ours: what the customer paid for cover; when given, it must be the premium.
+    """Book now, and issue when you report that the payment has arrived."""
     total_price: Amount | None = None
+    """What the customer paid for cover; when given, it must be the premium; ours."""
 
 
 class OptOutBody(Body):
     """The report that the customer bought without cover."""
 
     quote_token: Token | None = None
+    """The signed choice that your page got; ours."""
     partner_metadata: Metadata | None = None
 
 
@@ -126,69 +139,85 @@ class ChangedQuoteBody(Body):
     """What changes of the policy for a quote."""
 
     id: QuoteId
+    """A quote of the booking."""
     update_fields: TripChangeBody = TripChangeBody()
+    """What changes of the trip; the rest stays."""
 
 
 class ModificationBody(Body):
     """What changes of a confirmed booking."""
 
     policyholder: PolicyholderChangeBody | None = None
+    """What changes of the policyholder; the rest stays."""
     quotes: Annotated[tuple[ChangedQuoteBody, ...], Field(max_length=100)] = ()
+    """What changes of what is insured."""
 
 
 class CancelledQuoteBody(Body):
     """A policy to cancel, by its quote."""
 
     id: QuoteId
+    """A quote of the booking."""
     reason_for_cancellation: Reason | None = None
+    """For the record."""
 
 
 class CancellationBody(Body):
     """What to cancel; without `quotes`, the whole booking."""
 
     preview: StrictBool = False
+    """Only tell what would be paid back."""
     quotes: Annotated[tuple[CancelledQuoteBody, ...], Field(max_length=100)] | None = None
+    """Those to cancel; without it all of them."""
     reason_for_cancellation: Reason | None = None
-    refund_required: Annotated[
-        StrictBool | None,
-        Field(description="Accepted and not used: the refund is told, and you pay it."),
-    ] = None
+    """For the record."""
+    refund_required: StrictBool | None = None
+    """Accepted and not used: the refund is told, and you pay it."""
 
 
 class SendEmailBody(Body):
     """Which of the customer's mails to send again; without it, the newest."""
 
     event: Literal["BOOKING_CREATED", "BOOKING_UPDATED", "BOOKING_CANCELLED"] | None = None
+    """Which letter; without it the newest."""
 
 
 class InstalmentBody(Body):
     """What became of one instalment."""
 
     id: QuoteId
+    """A quote of the booking."""
     payment_attempted_date: Moment
+    """When you asked the customer for it."""
     payment_status: Literal["PAID", "UNPAID"]
+    """What came of it."""
     instalment_number: Annotated[StrictInt, Field(ge=1, le=120)]
+    """From 1."""
 
 
 class InstalmentsBody(Body):
     """What became of some instalments."""
 
     quotes: Annotated[list[InstalmentBody], Field(min_length=1, max_length=100)]
+    """One entry for each instalment."""
 
 
 class RenewalBody(Body):
     """The confirmation of a renewal. XCover wants the facts that it has told before."""
 
     id: Annotated[str, Field(max_length=64)] | None = None
+    """Accepted and not used."""
     policy_start_date: Moment | None = None
+    """Accepted and not used: the next term follows on the last."""
     paid_on: Moment | None = None
+    """Accepted and not used."""
 
 
 class PaidRenewalBody(Body):
     """The older confirmation of a renewal."""
 
-    #: Accepted and not used; XCover's clients write it in several ways.
     paid_on: Annotated[str, Field(max_length=64)] | None = None
+    """Accepted and not used; XCover's clients write it in several ways."""
 
 
 def policyholder_of(body: PolicyholderBody) -> Policyholder:

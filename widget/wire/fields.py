@@ -40,7 +40,7 @@ MAX_AMOUNT = MAX_MINOR // 100
 class Body(BaseModel):
     """A JSON object: nothing unknown, nothing changed after reading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 def _moment(value: object) -> object:

@@ -31,20 +31,24 @@ class CustomerBody(Body):
     """Who asks, as far as prices need it."""
 
     currency: Currency
+    """Of every amount here, and of the premium."""
     country: Country
+    """Where the customer lives: decides law, tax and documents."""
     language: Language | None = None
-    region: Annotated[Short | None, Field(description="Accepted and not used.")] = None
-    postcode: Annotated[Postcode | None, Field(description="Accepted and not used.")] = None
+    """A tag such as `de` or `de-AT`, for texts."""
+    region: Short | None = None
+    """Accepted and not used."""
+    postcode: Postcode | None = None
+    """Accepted and not used."""
 
 
 class PartnerFactsBody(Body):
     """What the partner says of itself and of this checkout."""
 
-    #: The partner's id of this checkout, as `partner_reference` of the quote call.
-    transaction_id: Annotated[
-        Reference | None, Field(description="Your id of this checkout, unique per shopper.")
-    ] = None
-    customer_id: Annotated[Reference | None, Field(description="Accepted and not used.")] = None
+    transaction_id: Reference | None = None
+    """Your id of this checkout, unique per shopper: with it, asking again is the same offer."""
+    customer_id: Reference | None = None
+    """Accepted and not used."""
     metadata: Metadata | None = None
 
 
@@ -52,35 +56,44 @@ class OfferBody(Body):
     """What an offer is asked for: `context` is what the schema asks for."""
 
     schema_: Annotated[str, Field(alias="schema", pattern=_SCHEMA)] = "travel_protection"
+    """The product, and its version after a colon; without it the one on sale."""
     customer: CustomerBody
+    """Who asks, as far as prices need it."""
     partner: PartnerFactsBody
-    context: Annotated[
-        dict[str, object],
-        Field(description="The fields of the product, as its schema names them."),
-    ]
+    """What you say of this checkout; may be empty."""
+    context: dict[str, object]
+    """The fields of the product, as its schema names them."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
+    model_config = ConfigDict(populate_by_name=False)
 
 
 class PaymentDetailsBody(Body):
     """How the partner was paid."""
 
     provider: Short | None = None
+    """Accepted and not used."""
     transaction_id: Reference | None = None
+    """Your id of the payment, if `partner_transaction_id` is not given."""
 
 
 class ConfirmOfferBody(Body):
     """The confirmation of an offer after payment."""
 
     quote_token: Token | None = None
+    """The signed choice that your page got; ours."""
     quotes: Annotated[list[ChosenQuoteBody], Field(min_length=1, max_length=100)]
+    """Those to bind: `products[].id` of the offer."""
     policyholder: PolicyholderBody
+    """Who enters the contract."""
     partner_transaction_id: Reference | None = None
+    """Your id of the payment; one payment pays for one booking."""
     partner_metadata: Metadata | None = None
     payment_details: PaymentDetailsBody | None = None
-    booking_agent: Annotated[Short | None, Field(description="Accepted and not used.")] = None
-    #: Ours: what the customer paid for cover; when given, it must be the premium.
+    """How you were paid."""
+    booking_agent: Short | None = None
+    """Accepted and not used."""
     total_price: Amount | None = None
+    """What the customer paid for cover; when given, it must be the premium; ours."""
 
 
 def purchase_of_offer(body: OfferBody) -> Purchase:

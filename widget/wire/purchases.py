@@ -37,12 +37,17 @@ class LegBody(Body):
     """One flight, as XCover's travel schema names its parts."""
 
     flight_number: Annotated[str, Field(pattern=r"^[A-Z0-9]{2,3} ?[0-9]{1,4}[A-Z]?$")]
+    """As on the ticket: `LH1166`."""
     departure_airport: Airport
+    """IATA."""
     arrival_airport: Airport
+    """IATA."""
     departure_country: Country | None = None
     arrival_country: Country | None = None
     departure_datetime: Moment
+    """Local time, with its offset."""
     arrival_datetime: Moment
+    """Local time, with its offset."""
 
 
 class FlightBody(Body):
@@ -54,30 +59,40 @@ class FlightBody(Body):
     departure_datetime: Moment | None = None
     arrival_datetime: Moment | None = None
     legs: Annotated[tuple[LegBody, ...], Field(max_length=20)] = ()
+    """Every take-off and landing on the way, in order."""
 
 
 class TripBody(Body):
     """One entry of `request`: a trip, and the product that is asked for it."""
 
     policy_type: Code
+    """The product, as `GET schemas/` names it."""
     policy_type_version: Annotated[StrictInt, Field(ge=1, le=10_000)] | None = None
-    #: Ours: one plan of the product; without it every plan is quoted.
-    policy_code: Annotated[
-        Code | None, Field(description="One plan; without it every plan is quoted.")
-    ] = None
-    policy_start_date: Annotated[
-        Moment | None, Field(description="Accepted and not used: cover starts when it is sold.")
-    ] = None
+    """The version on sale; without it that one."""
+    policy_code: Code | None = None
+    """One plan; without it every plan is quoted."""
+    policy_start_date: Moment | None = None
+    """Accepted and not used: cover starts when it is sold."""
     departure_country: Country
+    """Where the trip begins."""
     destination_country: Country
+    """Where it leads; decides the zone."""
     is_return: StrictBool = True
+    """Accepted and not used: the dates tell."""
     trip_start_date: Moment
+    """The first departure."""
     trip_end_date: Moment
+    """The last arrival."""
     total_tickets_price: Amount
+    """What the trip costs, for all travellers together."""
     number_of_adults: Count
+    """Travellers who pay an adult's fare."""
     number_of_children: Count = 0
+    """Travellers who pay a child's fare."""
     number_of_infants: Count = 0
+    """Travellers without a seat of their own."""
     flights: Annotated[tuple[FlightBody, ...], Field(max_length=20)] = ()
+    """The journey in detail; it must fit the dates."""
 
 
 class TripChangeBody(Body):
@@ -102,6 +117,7 @@ class QuoteChangeBody(TripChangeBody):
     """What changes of the trip that a quote is for."""
 
     quote_id: QuoteId
+    """A quote of the package."""
 
 
 Requests = Annotated[list[TripBody], Field(min_length=1, max_length=MAX_ITEMS)]
@@ -111,49 +127,56 @@ class PurchaseBody(Body):
     """A purchase: the body of the quote call, and what a page carries signed."""
 
     currency: Currency
+    """Of every amount here, and of the premium."""
     customer_country: Country
+    """Where the customer lives: decides law, tax and documents."""
     customer_language: Language | None = None
-    customer_region: Annotated[Short | None, Field(description="Accepted and not used.")] = None
-    customer_postcode: Annotated[Postcode | None, Field(description="Accepted and not used.")] = (
-        None
-    )
-    partner_customer_id: Annotated[
-        Reference | None, Field(description="Accepted and not used.")
-    ] = None
-    partner_subsidiary: Annotated[Short | None, Field(description="Accepted and not used.")] = None
+    """A tag such as `de` or `de-AT`, for texts."""
+    customer_region: Short | None = None
+    """Accepted and not used."""
+    customer_postcode: Postcode | None = None
+    """Accepted and not used."""
+    partner_customer_id: Reference | None = None
+    """Accepted and not used."""
+    partner_subsidiary: Short | None = None
+    """Accepted and not used."""
     partner_metadata: Metadata | None = None
-    #: Ours: the partner's id of this checkout, unique per shopper.
-    partner_reference: Annotated[
-        Reference | None, Field(description="Your id of this checkout, unique per shopper.")
-    ] = None
+    partner_reference: Reference | None = None
+    """Your id of this checkout, unique per shopper: with it, asking again is the same offer."""
     request: Requests
+    """One entry for each thing to insure."""
 
 
 class UpdateQuotesBody(Body):
     """What changes of a package."""
 
     currency: Currency | None = None
+    """Then every trip needs its price anew."""
     customer_country: Country | None = None
     customer_language: Language | None = None
     request: Annotated[tuple[QuoteChangeBody, ...], Field(max_length=MAX_ITEMS)] = ()
+    """What changes, by quote; the rest stays."""
 
 
 class AddQuotesBody(Body):
     """More policies for a package."""
 
     request: Requests
+    """One entry for each further thing to insure."""
 
 
 class DroppedQuoteBody(Body):
     """A quote to take out of a package."""
 
     id: QuoteId
+    """A quote of the package."""
 
 
 class DeleteQuotesBody(Body):
     """The quotes to take out of a package."""
 
     quotes: Annotated[list[DroppedQuoteBody], Field(min_length=1, max_length=100)]
+    """Those that go."""
 
 
 def purchase_of(body: PurchaseBody) -> Purchase:
