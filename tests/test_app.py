@@ -6,13 +6,14 @@ import re
 import time
 from collections.abc import Collection
 from pathlib import Path
+from threading import Event
 
 import pytest
 from starlette.testclient import TestClient
 
 import widget
-from tests.builders import NOON, PARTNER_KEY, purchase_json, some_settings
-from tests.fakes import Clock, Postbox
+from tests.builders import NOON, PARTNER_KEY, TOKEN_KEY, purchase_json, some_settings
+from tests.fakes import PATIENCE_S, Clock, Postbox
 from tests.service import Service, running_service, state_in
 from widget.app import (
     build_app,
@@ -25,6 +26,8 @@ from widget.app import (
 from widget.errors import CatalogueFaulty, SettingInvalid, StorageUnavailable
 from widget.messages import Message
 from widget.partners import Mode, key_id_of, secret_of
+from widget.proving import verify
+from widget.roots import Root
 from widget.storage.sqlite import SqliteStorage
 
 
@@ -184,3 +187,28 @@ def test_what_one_service_did_not_deliver_the_next_one_does(
             service.client.get("/healthz")
 
     assert [message.offer_id for message, _, _ in postbox.taken] == [package["id"]]
+
+
+class Sealing(SqliteStorage):
+    """Tells when it has stored a root."""
+
+    def __init__(self, path: str, *, clock: Clock) -> None:
+        super().__init__(path, clock=clock)
+        self.has_root = Event()
+
+    async def save_root(self, root: Root) -> bool:
+        is_saved = await super().save_root(root)
+        self.has_root.set()
+        return is_saved
+
+
+def test_a_service_seals_the_evidence_that_is_there(storage: SqliteStorage, clock: Clock) -> None:
+    with running_service(storage) as service:
+        service.quote()
+
+    again = Sealing(str(storage._path), clock=clock)
+    with running_service(again) as service:
+        assert again.has_root.wait(PATIENCE_S)
+        audit = service.run(verify, again, [TOKEN_KEY.encode()])
+
+    assert (audit.leaves, audit.unsealed, audit.problems) == (1, 0, ())

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 import subprocess
+import sys
 import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +24,7 @@ from widget.settings import Settings, rows
 from widget.showcase import Stand
 from widget.storage.sqlite import SqliteStorage
 from widget.tokens import issue_quote_token, quote_token_for
+from widget.trees import leaf_hash, proof_of, root_of
 from widget.webhooks import headers_for, secret_of, with_webhook
 from widget.wire import BookingBody, PurchaseBody, TripBody
 
@@ -111,6 +114,33 @@ def test_the_event_reader_in_the_documents_reads_events() -> None:
         read(headers, body + b" ", secret)
     with pytest.raises(ValueError, match="too old"):
         read(headers | {"webhook-timestamp": "1614265330"}, body, secret)
+
+
+def test_the_proof_checker_in_the_documents_checks_proofs() -> None:
+    leaves = [leaf_hash(b"%d" % number) for number in range(11)]
+    facts: dict[str, Any] = {
+        "leaf": "7",
+        "index": 7,
+        "size": 11,
+        "path": [part.hex() for part in proof_of(7, leaves)],
+        "root": root_of(leaves).hex(),
+    }
+    program = block_after("Evidence", "python", "docs/operating.md")
+    assert len(program.strip().splitlines()) <= 20
+
+    def checked(proof: dict[str, Any]) -> int:
+        result = subprocess.run(
+            [sys.executable, "-c", program],
+            input=json.dumps(proof),
+            text=True,
+            check=False,
+            capture_output=True,
+        )
+        return result.returncode
+
+    assert checked(facts) == 0
+    for change in ({"leaf": "8"}, {"index": 6}, {"size": 8}, {"path": facts["path"][1:]}):
+        assert checked(facts | change) == 1
 
 
 def test_every_setting_is_documented_as_it_is() -> None:

@@ -16,12 +16,12 @@ import widget
 #: Module name → source. The rules take sources, so that they can be broken on purpose.
 Sources = Mapping[str, str]
 
-ROOF = set("app cli server showcase __main__".split())
+ROOF = set("app cli desk evidence_commands server showcase __main__".split())
 WEB = {"web"}
 DEEDS = set(
     """
     quoting choosing confirming amending modifying cancelling renewing collecting mailing
-    delivering reconciling
+    delivering reconciling sealing proving
     """.split()
 )
 DOORS = {"storage", "upstream", "delivery"}
@@ -29,8 +29,8 @@ GROUND = set(
     """
     addresses amendments bookings cancellations catalogues certificates changes countries covers
     digests errors events evidence examples formats gaps instalments limits links logs markets
-    messages money offer_ids offers partners products purchases rates refunds replies schedules
-    seals settings signatures terms texts tokens webhooks wire
+    messages money offer_ids offers partners products purchases rates refunds replies roots
+    schedules seals settings signatures terms texts tokens trees webhooks wire
     """.split()
 )
 

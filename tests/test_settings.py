@@ -11,7 +11,14 @@ from tests.builders import PARTNER_KEY, TOKEN_KEY, some_settings
 from widget.errors import SettingInvalid
 from widget.settings import PREFIX, Settings, read_settings, rows
 
-SECRETS = {"token_keys", "partner_keys", "smtp_url", "upstream_key", "upstream_test_key"}
+SECRETS = {
+    "token_keys",
+    "partner_keys",
+    "evidence_keys",
+    "smtp_url",
+    "upstream_key",
+    "upstream_test_key",
+}
 LOUD = "loud-secret-" + "x" * 32
 
 

@@ -2,11 +2,13 @@
 
 Plural nouns know. Gerunds do. Folders talk to the outside. The roof puts it together.
 
-roof     app cli server showcase __main__             may import everything
+roof     app cli desk evidence_commands
+         server showcase __main__                     may import everything
 web      web/                                         may import ground, deeds, the doors' base
 deeds    quoting choosing confirming
          amending modifying cancelling renewing
-         collecting mailing delivering reconciling    may import ground, the doors' base
+         collecting mailing delivering reconciling
+         sealing proving                              may import ground, the doors' base
 doors    storage/ upstream/ delivery/                 may import ground
 ground   everything else here                         may import ground
 

@@ -26,6 +26,7 @@ from widget.messages import Kind
 from widget.partners import Mode, PartnerKey, key_named
 from widget.products import Catalogue
 from widget.reconciling import reconcile_forever
+from widget.sealing import seal_forever
 from widget.settings import Settings
 from widget.storage.base import Storage
 from widget.storage.sqlite import SqliteStorage
@@ -89,7 +90,8 @@ def build_app(
         reconcile = reconcile_forever(
             storage=house.storage, upstreams=house.upstreams, catalogue=catalogue
         )
-        async with _at_work(deliver, reconcile) as tasks:
+        seal = seal_forever(storage=house.storage, key=settings.sealing_keys[-1])
+        async with _at_work(deliver, reconcile, seal) as tasks:
             yield {"house": house, "at_work": tasks}
         for upstream in set(house.upstreams.values()):
             await upstream.close()

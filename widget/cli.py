@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import os
-import sys
-import tomllib
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 
 from widget import __version__, logs, settings
 from widget.app import build_app, new_key, open_storage
-from widget.errors import InputInvalid, NotFound, SettingInvalid, WidgetError
+from widget.desk import known_settings, told, with_storage
+from widget.errors import InputInvalid, NotFound
+from widget.evidence_commands import evidence
 from widget.messages import Kind, Outcome, Progress
 from widget.partners import (
     CLOCK_WINDOW_S,
@@ -29,19 +26,18 @@ from widget.partners import (
     token_key_of,
 )
 from widget.server import listen, serve_app
-from widget.settings import PREFIX, Settings
+from widget.settings import Settings
 from widget.showcase import Stand, demonstrate
 from widget.storage.sqlite import SqliteStorage
 from widget.webhooks import secret_of as webhook_secret_of
 from widget.webhooks import with_new_secret, with_webhook, without_webhook
-
-Result = TypeVar("Result")
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, help="Embedded insurance.")
 partners = typer.Typer(no_args_is_help=True, help="The businesses that offer cover.")
 webhooks = typer.Typer(no_args_is_help=True, help="Where partners hear of their bookings.")
 cli.add_typer(partners, name="partners")
 cli.add_typer(webhooks, name="webhooks")
+cli.add_typer(evidence, name="evidence")
 
 #: An argument and an option that several commands have.
 Code = Annotated[str, typer.Argument(help="The partner's code.")]
@@ -50,7 +46,7 @@ OfMode = Annotated[Mode, typer.Option(help="Whose bookings: live or test.")]
 
 def main() -> None:
     """Run the command; a foreseen error is one sentence, not a trace."""
-    with _told():
+    with told():
         cli()
 
 
@@ -60,13 +56,13 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Listen on this port instead.")] = None,
 ) -> None:
     """Serve offers until told to stop."""
-    with _told():
-        known = _settings()
+    with told():
+        known = known_settings()
         logs.configure(known.log_format, known.log_level)
         storage = open_storage(known)
         storage.lock()
         # uvicorn would tell what is wrong with the database as a trace.
-        _with_storage(known, SqliteStorage.check)
+        with_storage(known, SqliteStorage.check)
         app = build_app(known, storage=storage)
         serve_app(app, listen(host or known.host, known.port if port is None else port))
 
@@ -79,28 +75,28 @@ def demo(
     folder: Annotated[Path, typer.Option(help="Where its database stands.")] = Path(".demo"),
 ) -> None:
     """Run the service and a shop that sells with it, to look and to try."""
-    with _told():
+    with told():
         demonstrate(Stand(folder, port=port, shop_port=shop_port, smtp_port=smtp_port))
 
 
 @cli.command()
 def migrate() -> None:
     """Bring the database's schema up to date."""
-    with _told():
-        known = _settings()
+    with told():
+        known = known_settings()
 
         async def report(storage: SqliteStorage) -> None:
             steps = await storage.applied_steps()
             typer.echo(f"{known.database} is at step {steps[-1]}.")
 
-        _with_storage(known, report)
+        with_storage(known, report)
 
 
 @cli.command(name="settings")
 def show_settings() -> None:
     """Print every setting with its value; a secret only says whether it is set."""
-    with _told():
-        for row in settings.rows(_settings()):
+    with told():
+        for row in settings.rows(known_settings()):
             typer.echo(f"{row.name} = {row.value or '(empty)'}\n    {row.help}")
             if row.default != row.value and row.value not in {"(set)", "(not set)"}:
                 typer.echo(f"    Default: {row.default or '(empty)'}")
@@ -138,7 +134,7 @@ def add_partner(
     update: Annotated[bool, typer.Option("--update", help="Change a partner that exists.")] = False,
 ) -> None:
     """Add a partner, or change it; what no option speaks of stays as it is."""
-    with _told():
+    with told():
 
         async def save(storage: SqliteStorage) -> None:
             known = await storage.find_partner(code)
@@ -157,19 +153,19 @@ def add_partner(
             await storage.save_partner(replace(partner, webhooks=known.webhooks if known else ()))
             typer.echo(_line_of(partner))
 
-        _with_storage(_settings(), save)
+        with_storage(known_settings(), save)
 
 
 @partners.command("list")
 def list_partners() -> None:
     """List all partners."""
-    with _told():
+    with told():
 
         async def show(storage: SqliteStorage) -> None:
             for partner in await storage.list_partners():
                 typer.echo(f"{partner.code}\t{partner.name}\t{' '.join(partner.origins)}")
 
-        _with_storage(_settings(), show)
+        with_storage(known_settings(), show)
 
 
 @partners.command("keys")
@@ -179,8 +175,8 @@ def keys(
     revoke: Annotated[str | None, typer.Option(help="End the key with this id.")] = None,
 ) -> None:
     """List a partner's keys, make one, or revoke one."""
-    with _told():
-        known = _settings()
+    with told():
+        known = known_settings()
         known.check_can_serve()
 
         async def work(storage: SqliteStorage) -> None:
@@ -198,7 +194,7 @@ def keys(
             for key in await storage.list_keys(code):
                 _show_key(known, key, with_secret=key == made)
 
-        _with_storage(known, work)
+        with_storage(known, work)
 
 
 @webhooks.command("set")
@@ -208,7 +204,7 @@ def set_webhook(
     mode: OfMode = Mode.LIVE,
 ) -> None:
     """Tell a partner's backend of its bookings; secrets stay as they are."""
-    with _told():
+    with told():
         _change_webhook(
             code, mode, lambda partner, root, _: with_webhook(partner, mode, url, root=root)
         )
@@ -223,7 +219,7 @@ def rotate_webhook(
     ] = 24,
 ) -> None:
     """Make a new secret; for a while the one before signs as well."""
-    with _told():
+    with told():
         _change_webhook(
             code,
             mode,
@@ -236,7 +232,7 @@ def rotate_webhook(
 @webhooks.command("remove")
 def remove_webhook(code: Code, mode: OfMode = Mode.LIVE) -> None:
     """Tell a partner's backend nothing more; what is under way is given up."""
-    with _told():
+    with told():
         _change_webhook(code, mode, lambda partner, *_: without_webhook(partner, mode))
 
 
@@ -247,14 +243,14 @@ def list_webhooks(
     limit: Annotated[int, typer.Option(min=1, max=1000, help="As many of the newest.")] = 20,
 ) -> None:
     """List a partner's newest events, and what became of each."""
-    with _told():
+    with told():
 
         async def show(storage: SqliteStorage) -> None:
-            _show_webhook(_settings(), await _partner(storage, code), mode, with_secret=False)
+            _show_webhook(known_settings(), await _partner(storage, code), mode, with_secret=False)
             for progress in await storage.list_messages(code, mode, kind=Kind.WEBHOOK, limit=limit):
                 typer.echo(_line_of_event(progress))
 
-        _with_storage(_settings(), show)
+        with_storage(known_settings(), show)
 
 
 @webhooks.command("redeliver")
@@ -264,20 +260,20 @@ def redeliver(
     mode: OfMode = Mode.LIVE,
 ) -> None:
     """Send an event once more, within a second while the service runs."""
-    with _told():
+    with told():
 
         async def work(storage: SqliteStorage) -> None:
             if not await storage.send_again(code, mode, event_id, kind=Kind.WEBHOOK):
                 raise NotFound(f"Event {event_id}")
             typer.echo(f"{event_id} is due now.")
 
-        _with_storage(_settings(), work)
+        with_storage(known_settings(), work)
 
 
 def _change_webhook(
     code: str, mode: Mode, change: Callable[[Partner, bytes, datetime], Partner]
 ) -> None:
-    known = _settings()
+    known = known_settings()
     known.check_can_serve()
     root = known.partner_keys[-1].encode()
 
@@ -286,7 +282,7 @@ def _change_webhook(
         await storage.save_partner(partner)
         _show_webhook(known, partner, mode, with_secret=True)
 
-    _with_storage(known, work)
+    with_storage(known, work)
 
 
 async def _partner(storage: SqliteStorage, code: str) -> Partner:
@@ -336,50 +332,3 @@ def _show_key(known: Settings, key: PartnerKey, *, with_secret: bool) -> None:
         typer.echo(f"    secret key  {secret_of(key, roots)}")
         token_key = token_key_of(key.partner_code, key.mode, known.token_keys[-1].encode())
         typer.echo(f"    token key   {token_key}")
-
-
-def _settings() -> Settings:
-    """Return the settings of the environment, and of the file that OFFER_WIDGET_CONFIG names."""
-    path = os.environ.get(f"{PREFIX}CONFIG")
-    try:
-        file = tomllib.loads(Path(path).read_text(encoding="utf-8")) if path else None
-    except UnicodeDecodeError as error:
-        raise SettingInvalid(f"{PREFIX}CONFIG", f"{path} is not UTF-8") from error
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise SettingInvalid(f"{PREFIX}CONFIG", f"{path} cannot be read: {error}") from error
-    return settings.read_settings(os.environ, file, read_secret=_read_secret)
-
-
-def _read_secret(path: str) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8")
-    except OSError as error:
-        raise SettingInvalid(path, f"this secret cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise SettingInvalid(path, "this secret is not UTF-8") from error
-
-
-def _with_storage(known: Settings, work: Callable[[SqliteStorage], Awaitable[Result]]) -> Result:
-    async def run() -> Result:
-        storage = open_storage(known)
-        await storage.open()
-        try:
-            return await work(storage)
-        finally:
-            await storage.close()
-
-    return asyncio.run(run())
-
-
-@contextlib.contextmanager
-def _told() -> Iterator[None]:
-    """Say a foreseen error in one sentence, and end with 1."""
-    try:
-        yield
-    except InputInvalid as error:
-        for field, sentences in error.problems.items():
-            sys.stderr.write(f"{field}: {' '.join(sentences)}\n")
-        raise SystemExit(1) from error
-    except WidgetError as error:
-        sys.stderr.write(f"{error}\n")
-        raise SystemExit(1) from error

@@ -6,7 +6,6 @@ Source of the hash: RFC 6962, section 2.1 (a leaf is hashed with a zero byte in 
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from enum import StrEnum
 from widget.amendments import Amendment
 from widget.bookings import Booking
 from widget.offers import Offer
+from widget.trees import leaf_hash
 
 
 class Witness(StrEnum):
@@ -41,7 +41,33 @@ class Leaf:
 
     def digest(self) -> bytes:
         """Return the leaf's hash, 32 bytes."""
-        return hashlib.sha256(b"\x00" + self.body.encode()).digest()
+        return leaf_hash(self.body.encode())
+
+    def faults(self) -> list[str]:
+        """Return what beside the body contradicts it: nothing, unless somebody has changed it."""
+        try:
+            fact = json.loads(self.body)
+            said = {**fact, "at": datetime.fromisoformat(fact["at"])}
+        except (ValueError, TypeError, KeyError):
+            return ["body"]
+        told = {
+            "partner": self.partner_code,
+            "offer": self.offer_id,
+            "kind": self.kind,
+            "at": self.at,
+        }
+        return [name for name, value in told.items() if said.get(name) != value]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A leaf at its place in the log."""
+
+    #: From 1, without a gap.
+    position: int
+    leaf: Leaf
+    #: The hash that was stored with it.
+    digest: bytes
 
 
 def offer_made(offer: Offer, *, texts_version: str) -> Leaf:

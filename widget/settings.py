@@ -62,6 +62,12 @@ class Settings:
         "Root keys of the partners' secrets, oldest first; the last makes new ones.",
         is_secret=True,
     )
+    evidence_keys: tuple[str, ...] = _setting(
+        (),
+        "Keys that sign the roots of the evidence, oldest first; the last signs, the others check"
+        " what they signed. Empty: the token keys do it.",
+        is_secret=True,
+    )
     offer_lifetime_s: int = _setting(1800, "How long a premium stands.")
     confirm_grace_s: int = _setting(
         900, "How much later than that a payment under way may still be confirmed."
@@ -132,7 +138,7 @@ class Settings:
             raise SettingInvalid(f"{PREFIX}LOG_FORMAT", "choose json or console")
         if self.log_level not in {"debug", "info", "warning", "error"}:
             raise SettingInvalid(f"{PREFIX}LOG_LEVEL", "choose debug, info, warning or error")
-        for name in ("token_keys", "partner_keys"):
+        for name in ("token_keys", "partner_keys", "evidence_keys"):
             if any(len(key) < MIN_SECRET_CHARS for key in getattr(self, name)):
                 raise SettingInvalid(
                     PREFIX + name.upper(), f"each key needs at least {MIN_SECRET_CHARS} characters"
@@ -155,6 +161,11 @@ class Settings:
             )
         if getattr(self, f"{prefix}_family") not in {"quotes", "offers"}:
             raise SettingInvalid(f"{PREFIX}{prefix.upper()}_FAMILY", "choose quotes or offers")
+
+    @property
+    def sealing_keys(self) -> list[bytes]:
+        """The keys that sign the roots of the evidence, oldest first."""
+        return [key.encode() for key in self.evidence_keys or self.token_keys]
 
     def check_can_serve(self) -> None:
         """Make sure that everything which has no safe default is there.

@@ -24,7 +24,9 @@ from tests.storage.contract import (
 )
 from widget.errors import StorageUnavailable
 from widget.partners import Mode
+from widget.roots import sign_root
 from widget.storage.base import Storage
+from widget.trees import Frontier
 
 pytestmark = pytest.mark.anyio
 
@@ -80,6 +82,10 @@ CALLS: dict[str, Callable[[Storage], Awaitable[object]]] = {
     "list_pending": lambda s: s.list_pending(booked_before=NOON, limit=1),
     "save_amendment": lambda s: s.save_amendment(an_amendment()),
     "find_amendment": lambda s: s.find_amendment("acme", "AAAAA-BBBBB-INS", "a-UPD"),
+    "list_entries": lambda s: s.list_entries(after=0, limit=1),
+    "find_root": lambda s: s.find_root(),
+    "list_roots": lambda s: s.list_roots(),
+    "save_root": lambda s: s.save_root(sign_root(Frontier(), at=NOON, key=b"key")),
     "find_reply": lambda s: s.find_reply("acme", Mode.TEST, "key-1"),
     "add_messages": lambda s: s.add_messages([a_message()]),
     "list_messages": lambda s: s.list_messages("acme", Mode.TEST, kind="webhook", limit=1),

@@ -22,11 +22,12 @@ from typing import Protocol
 
 from widget.amendments import Amendment
 from widget.bookings import Booking
-from widget.evidence import Leaf
+from widget.evidence import Entry, Leaf
 from widget.messages import Message, Progress
 from widget.offers import Offer
 from widget.partners import Mode, Partner, PartnerKey
 from widget.replies import Reply
+from widget.roots import Root
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +208,22 @@ class Storage(Protocol):
 
     async def list_evidence(self, partner_code: str, offer_id: str) -> list[Leaf]:
         """Return the leaves of an offer, oldest first."""
+        ...
+
+    async def list_entries(self, *, after: int, limit: int) -> list[Entry]:
+        """Return leaves of all offers at their places, in order, from the place after `after`."""
+        ...
+
+    async def find_root(self) -> Root | None:
+        """Return the newest root; None before the first."""
+        ...
+
+    async def list_roots(self) -> list[Root]:
+        """Return all roots, the smallest first."""
+        ...
+
+    async def save_root(self, root: Root) -> bool:
+        """Store a root; False when another has sealed as much or more already."""
         ...
 
     # -- replies

@@ -13,6 +13,7 @@ from widget.messages import Message
 from widget.offers import Offer
 from widget.partners import Mode, Partner
 from widget.replies import Reply
+from widget.roots import Root
 from widget.storage import rows
 from widget.storage.connections import apply, insert, select
 from widget.storage.outbox import add_messages, keep_reply
@@ -165,3 +166,12 @@ def _key(offer: Offer) -> rows.Row:
         "id": offer.id,
         "expires_at": rows.micros(offer.expires_at),
     }
+
+
+def save_root(db: apsw.Connection, root: Root) -> bool:
+    """Store a root, unless as much is sealed already."""
+    newest = select(db, "SELECT size FROM roots WHERE size >= :size", {"size": root.size})
+    if newest:
+        return False
+    insert(db, "roots", rows.root_row(root))
+    return True

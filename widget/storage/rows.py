@@ -11,12 +11,14 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from widget.evidence import Leaf
+from widget.evidence import Entry, Leaf
 from widget.messages import Kind, Message
 from widget.offers import Choice, Offer, Quote, Status
 from widget.partners import Mode, Partner, PartnerKey, Webhook
 from widget.purchases import Purchase
 from widget.replies import Reply
+from widget.roots import Root
+from widget.trees import Frontier
 
 Row = Mapping[str, Any]
 
@@ -167,6 +169,31 @@ def leaf_row(leaf: Leaf) -> Row:
 def leaf_from(row: Row) -> Leaf:
     """Return the leaf in a row."""
     return Leaf(row["partner_code"], row["offer_id"], row["kind"], moment(row["at"]), row["body"])
+
+
+def entry_from(row: Row) -> Entry:
+    """Return the leaf in a row, at its place."""
+    return Entry(row["position"], leaf_from(row), row["digest"])
+
+
+def root_row(root: Root) -> Row:
+    """Return a root's row."""
+    return {
+        "size": root.size,
+        "frontier_json": _TEXTS.dump_json(
+            tuple(part.hex() for part in root.frontier.hashes)
+        ).decode(),
+        "signed_at": micros(root.signed_at),
+        "key_id": root.key_id,
+        "signature": root.signature,
+    }
+
+
+def root_from(row: Row) -> Root:
+    """Return the root in a row."""
+    parts = _TEXTS.validate_json(row["frontier_json"])
+    frontier = Frontier(row["size"], tuple(bytes.fromhex(part) for part in parts))
+    return Root(frontier, moment(row["signed_at"]), row["key_id"], row["signature"])
 
 
 def message_row(message: Message) -> Row:

@@ -18,11 +18,12 @@ import apsw
 from widget.amendments import Amendment
 from widget.bookings import Booking
 from widget.errors import StorageUnavailable
-from widget.evidence import Leaf
+from widget.evidence import Entry, Leaf
 from widget.messages import Message, Progress
 from widget.offers import Offer
 from widget.partners import Mode, Partner, PartnerKey
 from widget.replies import Reply
+from widget.roots import Root
 from widget.storage import booking_changes, changes, outbox, rows
 from widget.storage.base import Page
 from widget.storage.connections import (
@@ -279,6 +280,27 @@ class SqliteStorage:
             {"code": partner_code, "id": offer_id},
         )
         return [rows.leaf_from(row) for row in found]
+
+    async def list_entries(self, *, after: int, limit: int) -> list[Entry]:
+        """Return leaves at their places."""
+        found = self._all(
+            "SELECT * FROM evidence WHERE position > :after ORDER BY position LIMIT :limit",
+            {"after": after, "limit": limit},
+        )
+        return [rows.entry_from(row) for row in found]
+
+    async def find_root(self) -> Root | None:
+        """Return the newest root."""
+        row = self._one("SELECT * FROM roots ORDER BY size DESC LIMIT 1", {})
+        return rows.root_from(row) if row else None
+
+    async def list_roots(self) -> list[Root]:
+        """Return all roots."""
+        return [rows.root_from(row) for row in self._all("SELECT * FROM roots ORDER BY size")]
+
+    async def save_root(self, root: Root) -> bool:
+        """Store a root."""
+        return await self._do(lambda db: changes.save_root(db, root))
 
     # -- replies and messages
 

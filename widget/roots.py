@@ -1,0 +1,57 @@
+"""Roots: what seals the evidence. Whoever changes a leaf behind a root needs our key as well."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from widget.trees import Frontier
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """The signed hash of all leaves up to a size."""
+
+    frontier: Frontier
+    #: Aware UTC.
+    signed_at: datetime
+    #: Which key signed it; see `key_id_of`.
+    key_id: str
+    #: 32 bytes.
+    signature: bytes
+
+    @property
+    def size(self) -> int:
+        """How many leaves it seals."""
+        return self.frontier.size
+
+    @property
+    def hash(self) -> bytes:
+        """The hash of them all, 32 bytes."""
+        return self.frontier.root
+
+    def is_signed_by(self, keys: Sequence[bytes]) -> bool | None:
+        """Tell whether the signature is good; None when its key is not among these."""
+        key = next((key for key in keys if key_id_of(key) == self.key_id), None)
+        if key is None:
+            return None
+        return hmac.compare_digest(_signature(self.frontier, self.signed_at, key), self.signature)
+
+
+def sign_root(frontier: Frontier, *, at: datetime, key: bytes) -> Root:
+    """Return the root of a tree, signed."""
+    return Root(frontier, at, key_id_of(key), _signature(frontier, at, key))
+
+
+def key_id_of(key: bytes) -> str:
+    """Return the public name of a key: enough to pick it from a list, nothing to guess it."""
+    return hashlib.sha256(b"offer-widget.evidence-key:" + key).hexdigest()[:8]
+
+
+def _signature(frontier: Frontier, at: datetime, key: bytes) -> bytes:
+    moment = at.astimezone(UTC).isoformat(timespec="microseconds")
+    text = f"offer-widget.root.v1\n{frontier.size}\n{frontier.root.hex()}\n{moment}"
+    return hmac.digest(key, text.encode(), hashlib.sha256)
