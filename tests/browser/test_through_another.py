@@ -36,8 +36,8 @@ def demo(gate: Gate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]
         folder,
         upstream_url=url_at(gate.url),
         upstream_key=bearer(),
-        upstream_price_ms=1000,
-        upstream_other_ms=1000,
+        upstream_price_ms=700,
+        upstream_other_ms=500,
     ) as demo:
         yield demo
 

@@ -39,7 +39,7 @@ from widget.upstream.xcover import XCover
 pytestmark = pytest.mark.anyio
 
 #: Short, because most tests here wait for it; the platform answers within milliseconds.
-DEADLINE_S = 0.5
+DEADLINE_S = 0.25
 
 NUMBERS = itertools.count()
 
