@@ -30,7 +30,8 @@ from widget.errors import StorageUnavailable
 from widget.evidence import offer_confirmed, offer_made
 from widget.offers import Offer
 from widget.storage import connections
-from widget.storage.sqlite import SqliteStorage, utc_now
+from widget.storage.database_file import utc_now
+from widget.storage.sqlite import SqliteStorage
 
 pytestmark = pytest.mark.anyio
 

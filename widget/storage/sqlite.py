@@ -6,18 +6,13 @@ event loop's thread, where a row costs microseconds; writing goes through the on
 
 from __future__ import annotations
 
-import fcntl
-import os
-from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any, TypeVar
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 
 import apsw
 
 from widget.amendments import Amendment
 from widget.bookings import Booking
-from widget.errors import StorageUnavailable
 from widget.evidence import Entry, Leaf
 from widget.messages import Message, Progress
 from widget.offers import Offer
@@ -26,94 +21,12 @@ from widget.replies import Reply
 from widget.roots import Root
 from widget.storage import booking_changes, changes, outbox, rows
 from widget.storage.base import Page
-from widget.storage.connections import (
-    apply,
-    connect,
-    insert,
-    migrate,
-    select,
-    translated,
-)
-from widget.storage.writer import Writer
-
-Result = TypeVar("Result")
+from widget.storage.connections import apply, insert, translated
+from widget.storage.database_file import DatabaseFile
 
 
-def utc_now() -> datetime:
-    """Return the machine's clock: with SQLite, that is the database's clock."""
-    return datetime.now(UTC)
-
-
-class SqliteStorage:
+class SqliteStorage(DatabaseFile):
     """Keeps everything in one file; see `base.Storage` for what each method promises."""
-
-    def __init__(self, path: str, *, clock: Callable[[], datetime] = utc_now) -> None:
-        self._path = Path(path)
-        self._clock = clock
-        self._lock: int | None = None
-        self._reader: apsw.Connection | None = None
-        self._writer: Writer | None = None
-        self._writing: apsw.Connection | None = None
-
-    # -- life
-
-    def lock(self) -> None:
-        """Take the file for this serving process alone, until `close`.
-
-        Two processes would gain nothing and wait for each other; a second one is a mistake.
-
-        Raises:
-            StorageUnavailable: Another process serves from it, or it cannot be used.
-        """
-        with translated():
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._lock = os.open(f"{self._path}.lock", os.O_CREAT | os.O_RDWR, 0o600)
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            os.close(self._lock)
-            self._lock = None
-            raise StorageUnavailable(f"Another process is serving from {self._path}.") from error
-
-    async def open(self) -> None:
-        """Connect and bring the schema up to date."""
-        with translated():
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._writing = connect(self._path)
-            migrate(self._writing, self._clock())
-            self._reader = connect(self._path)
-            self._writer = Writer(self._writing)
-
-    async def close(self) -> None:
-        """Commit what is queued, and let go of the file."""
-        if self._writer is not None:
-            self._writer.stop()
-        for connection in (self._reader, self._writing):
-            if connection is not None:
-                connection.close()
-        self._reader = self._writing = self._writer = None
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
-
-    async def applied_steps(self) -> list[str]:
-        """Return the names of the schema's steps, in order."""
-        found = self._all("SELECT name FROM migrations ORDER BY number")
-        return [row["name"] for row in found]
-
-    async def check(self) -> None:
-        """Read a row, and write one durably: a full disk shows only then."""
-        self._all("SELECT 1 FROM partners LIMIT 1")
-        values = {"now": rows.micros(self.now())}
-        sql = (
-            "INSERT INTO checks VALUES (1, :now)"
-            " ON CONFLICT (id) DO UPDATE SET checked_at = excluded.checked_at"
-        )
-        await self._do(lambda db: apply(db, sql, values))
-
-    def now(self) -> datetime:
-        """Return the time."""
-        return self._clock()
 
     # -- partners
 
@@ -370,24 +283,3 @@ class SqliteStorage:
         return await self._do(
             lambda db: outbox.send_again(db, partner_code, mode, message_id, kind=kind, now=now)
         )
-
-    # -- how
-
-    @property
-    def _reading(self) -> apsw.Connection:
-        if self._reader is None:
-            raise StorageUnavailable("The database is not open.")
-        return self._reader
-
-    async def _do(self, work: Callable[[apsw.Connection], Result]) -> Result:
-        if self._writer is None:
-            raise StorageUnavailable("The database is not open.")
-        return await self._writer.do(work)
-
-    def _one(self, sql: str, values: Mapping[str, Any]) -> rows.Row | None:
-        found = self._all(sql, values)
-        return found[0] if found else None
-
-    def _all(self, sql: str, values: Mapping[str, Any] | None = None) -> list[rows.Row]:
-        with translated():
-            return select(self._reading, sql, values or {})
