@@ -254,6 +254,126 @@ def test_a_cancellation_is_made_at_the_platform(service: Service, platform: Plat
     assert sold.status is Status.CANCELLED
 
 
+AFTER_THE_SALE = [name for name in FAULTS if name != "answers garbage"]
+
+
+def cancel(service: Service, booking_id: str, **body: Any) -> Any:
+    return service.call("POST", f"bookings/{booking_id}/cancel", json=body)
+
+
+def sold(service: Service) -> str:
+    package = chosen(service)
+    assert service.confirm(package["id"]).json()["status"] == "CONFIRMED"
+    return str(package["id"])
+
+
+def status_in(service: Service, booking_id: str) -> str:
+    return str(service.call("GET", f"bookings/{booking_id}/").json()["status"])
+
+
+@pytest.mark.parametrize("fault", AFTER_THE_SALE)
+def test_a_cancellation_whose_outcome_is_unknown_may_be_asked_for_again(
+    service: Service, platform: Platform, gate: Gate, fault: str
+) -> None:
+    booking_id = sold(service)
+    gate.spoil(FAULTS[fault], part="confirm_cancellation")
+
+    unsure = cancel(service, booking_id)
+    between = status_in(service, booking_id)
+    gate.mend()
+    again = cancel(service, booking_id)
+
+    assert (unsure.status_code, between) == (503, "CONFIRMED")
+    assert (again.status_code, again.json()["total_refund"]) == (200, 48.92)
+    assert status_in(service, booking_id) == "CANCELLED"
+    assert [booking.status for booking in platform.bookings()] == [Status.CANCELLED]
+
+
+@pytest.mark.parametrize("fault", AFTER_THE_SALE)
+def test_a_cancellation_that_nobody_asks_for_again_is_finished_all_the_same(
+    service: Service, platform: Platform, gate: Gate, clock: Clock, fault: str
+) -> None:
+    booking_id = sold(service)
+    gate.spoil(FAULTS[fault], part="confirm_cancellation")
+    cancel(service, booking_id)
+    gate.mend()
+
+    reconcile(service, clock)
+
+    assert status_in(service, booking_id) == "CANCELLED"
+    assert [booking.status for booking in platform.bookings()] == [Status.CANCELLED]
+
+
+def test_while_it_stays_unknown_nothing_else_is_begun(
+    service: Service, platform: Platform, gate: Gate
+) -> None:
+    booking_id = sold(service)
+    gate.spoil(drop, part="confirm_cancellation")
+    cancel(service, booking_id)
+
+    change = {"policyholder": {"last_name": "Beispiel"}}
+    during = service.call("PATCH", f"bookings/{booking_id}/", json=change)
+    gate.mend()
+    after = service.call("PATCH", f"bookings/{booking_id}/", json=change)
+
+    assert (during.status_code, after.status_code) == (503, 422)
+    assert after.json()["code"] == "status_forbids"
+    assert platform.bookings()[0].policyholder.last_name == "Muster"
+
+
+@pytest.mark.parametrize("fault", AFTER_THE_SALE)
+def test_a_change_whose_outcome_is_unknown_may_be_asked_for_again(
+    service: Service, platform: Platform, gate: Gate, fault: str
+) -> None:
+    booking_id = sold(service)
+    quote_id = service.call("GET", f"bookings/{booking_id}/").json()["quotes"][0]["id"]
+    change = {"quotes": [{"id": quote_id, "update_fields": {"total_tickets_price": 2000}}]}
+    gate.spoil(FAULTS[fault], part="confirm_update")
+
+    unsure = service.call("PATCH", f"bookings/{booking_id}/", json=change)
+    gate.mend()
+    again = service.call("PATCH", f"bookings/{booking_id}/", json=change)
+
+    assert (unsure.status_code, again.status_code) == (503, 200)
+    (there,) = platform.bookings()
+    assert again.json()["total_price"] == there.premium.as_number()
+    assert again.json()["total_price_diff"] > 0
+
+
+def test_a_cancellation_that_the_platform_refuses_may_be_tried_once_more_later(
+    service: Service, platform: Platform, gate: Gate
+) -> None:
+    booking_id = sold(service)
+    refusal = b'{"type": "error", "message": "Not today."}'
+    gate.spoil(status(422, refusal), part="confirm_cancellation")
+
+    refused = cancel(service, booking_id)
+    gate.mend()
+    later = cancel(service, booking_id)
+
+    assert (refused.status_code, refused.json()["code"]) == (422, "not_allowed_by_product")
+    assert later.status_code == 200
+    assert platform.bookings()[0].status is Status.CANCELLED
+
+
+def test_a_replay_of_what_was_finished_later_is_its_answer(service: Service, gate: Gate) -> None:
+    booking_id = sold(service)
+    key = {"x-idempotency-key": "cancel-1"}
+    gate.spoil(drop, part="confirm_cancellation")
+    service.call("POST", f"bookings/{booking_id}/cancel", json={}, headers=key)
+    gate.mend()
+
+    answers = [
+        service.call("POST", f"bookings/{booking_id}/cancel", json={}, headers=key)
+        for _ in range(2)
+    ]
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert answers[0].content == answers[1].content
+    assert "idempotent-replayed" not in answers[0].headers
+    assert answers[1].headers["idempotent-replayed"] == "true"
+
+
 def test_a_booking_that_waits_for_its_payment_is_sold_there_when_it_has_come(
     service: Service, platform: Platform
 ) -> None:

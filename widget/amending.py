@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
-
-import structlog
 
 from widget.amendments import Amendment, AmendmentKind, Terms
 from widget.bookings import Booking, Policyholder
-from widget.errors import AmendmentStale, NotFound
+from widget.errors import (
+    AmendmentStale,
+    NotAllowedByProduct,
+    NotFound,
+    StorageUnavailable,
+    UpstreamRefused,
+)
 from widget.events import Event, owed
 from widget.evidence import booking_amended
 from widget.offers import Status
@@ -21,7 +25,8 @@ from widget.replies import Reply
 from widget.storage.base import Storage
 from widget.upstream.base import Upstream
 
-_log = structlog.get_logger(__name__)
+#: A fact may be noted between reading and writing; more rounds than this mean something else.
+MAX_ROUNDS = 10
 
 #: How long a priced amendment may be confirmed. Source: XCover, `confirm_before`.
 LIFETIME = timedelta(hours=24)
@@ -129,6 +134,10 @@ async def confirm(
         AmendmentExpired, AmendmentApplied, AmendmentStale, StatusForbids: It cannot be made now.
         NotAllowedByProduct, UpstreamRefused, UpstreamUnavailable, StorageUnavailable: As `make`.
     """
+    if booking_id is not None:
+        made = await resumed(booking_id, amending)
+        if made is not None and made.amendment.id == amendment_id:
+            return await answered(made, amending)
     amendment = await amending.storage.find_amendment(
         amending.partner.code, booking_id, amendment_id
     )
@@ -144,36 +153,96 @@ async def confirm(
 async def make(amended: Amended, amending: Amending) -> Amended:
     """Make an amendment: at the upstream first, then here, with evidence and messages.
 
+    What a remote platform is asked for is stored before, so that an outcome that is not known is
+    found out later: see `resumed`.
+
     Raises:
-        AmendmentStale: The booking changed meanwhile.
+        AmendmentStale: The booking changed meanwhile, or another amendment of it is under way.
         NotAllowedByProduct, UpstreamRefused: The upstream says no.
         UpstreamUnavailable, StorageUnavailable: Unknown; make the same again.
     """
-    booking, amendment = amended.before, amended.amendment
-    await amending.upstream.apply(booking, amendment)
+    if not (amending.upstream.is_remote and amended.before.policies):
+        await amending.upstream.apply(amended.before, amended.amendment)
+        if not await _store(amended, amending):
+            raise AmendmentStale(amended.id)
+        return amended
+    begun = await _begun(amended, amending)
+    for _ in range(MAX_ROUNDS):
+        if await _store(begun, amending):
+            return begun
+        # A fact was noted meanwhile. The platform has made it, so it goes on from what is there.
+        booking = await find_booking(begun.id, amending)
+        begun = _of(booking, begun.amendment)
+    raise StorageUnavailable(f"Booking {amended.id} kept changing under {MAX_ROUNDS} attempts.")
+
+
+async def resumed(booking_id: str, amending: Amending) -> Amended | None:
+    """Find out what became of an amendment that a platform was asked for, and finish it.
+
+    Returns:
+        What was made; None when nothing was under way, or the platform has refused it.
+
+    Raises:
+        UpstreamUnavailable, StorageUnavailable: Still unknown.
+    """
+    storage, code = amending.storage, amending.partner.code
+    if not amending.upstream.is_remote:
+        return None
+    begun = await storage.find_begun(code, booking_id)
+    booking = await storage.find_booking(code, booking_id)
+    if begun is None or booking is None or booking.mode is not amending.mode:
+        return None
+    try:
+        return await make(_of(booking, begun), replace(amending, reply_with=lambda _: None))
+    except (NotAllowedByProduct, UpstreamRefused):
+        return None
+
+
+async def answered(made: Amended, amending: Amending) -> Amended:
+    """Take what was finished for the answer to a request that asked for the same again."""
+    await amending.storage.add_messages((), amending.reply_with(made))
+    return made
+
+
+async def _begun(amended: Amended, amending: Amending) -> Amended:
+    """Ask a platform for an amendment, and return it as it was stored before.
+
+    Raises:
+        As `make`.
+    """
+    begun = replace(amended.amendment, begun_at=amending.storage.now())
+    await amending.storage.begin_amendment(begun)
+    try:
+        await amending.upstream.apply(amended.before, begun)
+    except (NotAllowedByProduct, UpstreamRefused):
+        await amending.storage.begin_amendment(replace(begun, begun_at=None))
+        raise
+    return replace(amended, amendment=begun)
+
+
+def _of(booking: Booking, amendment: Amendment) -> Amended:
+    """Return an amendment of a booking as it is now."""
+    current = replace(amendment, revision=booking.revision)
+    return Amended(booking, current.applied_to(booking), current)
+
+
+async def _store(amended: Amended, amending: Amending) -> bool:
     now = amending.storage.now()
-    applied = amendment.applied(now)
-    is_stored = await amending.storage.change_booking(
-        booking,
+    return await amending.storage.change_booking(
+        amended.before,
         amended.after,
-        booking_amended(amended.after, amendment, at=now),
+        booking_amended(amended.after, amended.amendment, at=now),
         messages=owed(
             amended.after,
-            _EVENTS[amendment.kind],
+            _EVENTS[amended.amendment.kind],
             amending.partner,
             catalogue=amending.catalogue,
             at=now,
             with_mail=not amending.upstream.sends_mail,
         ),
-        amendment=applied,
+        amendment=amended.amendment.applied(now),
         reply=amending.reply_with(amended),
     )
-    if not is_stored:
-        if amending.upstream.is_remote:
-            # Two amendments at once, and the platform has made both: somebody has to look.
-            _log.error("amended_at_upstream_only", partner_code=booking.partner_code)
-        raise AmendmentStale(amendment.id)
-    return amended
 
 
 def _new_id(kind: AmendmentKind) -> str:

@@ -64,6 +64,8 @@ class Amendment:
     expires_at: datetime
     upstream_id: str | None = None
     applied_at: datetime | None = None
+    #: When a remote platform was asked to make it; None before, and when it refused.
+    begun_at: datetime | None = None
 
     def check_applicable(self, at: datetime) -> None:
         """Make sure that it may be made now.

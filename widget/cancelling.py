@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from widget.amending import Amended, Amending, find_booking, keep, make, priced
+from widget.amending import (
+    Amended,
+    Amending,
+    answered,
+    find_booking,
+    keep,
+    make,
+    priced,
+    resumed,
+)
 from widget.amendments import AmendmentKind, Terms
 from widget.bookings import Booking
 from widget.errors import QuoteNotOffered
@@ -26,6 +35,7 @@ async def preview_cancellation(
         NotAllowedByProduct: The product does not allow it, or not any more.
         UpstreamRefused, UpstreamUnavailable, StorageUnavailable: It could not be priced or kept.
     """
+    await resumed(booking_id, amending)
     return await keep(await _priced(booking_id, quote_ids, amending, reason), amending)
 
 
@@ -37,7 +47,18 @@ async def cancel(
     Raises:
         As `preview_cancellation`, and AmendmentStale: the booking was changed meanwhile.
     """
+    made = await resumed(booking_id, amending)
+    if made is not None and _is_asked_again(made, quote_ids):
+        return await answered(made, amending)
     return await make(await _priced(booking_id, quote_ids, amending, reason), amending)
+
+
+def _is_asked_again(made: Amended, quote_ids: Collection[str] | None) -> bool:
+    """Tell whether what was finished is the cancellation that is asked for."""
+    before = {policy.quote_id for policy in made.before.in_force}
+    cancelled = before - {policy.quote_id for policy in made.after.in_force}
+    wanted = before if quote_ids is None else set(quote_ids)
+    return made.amendment.kind is AmendmentKind.CANCELLATION and cancelled == wanted
 
 
 async def _priced(

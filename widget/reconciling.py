@@ -8,6 +8,8 @@ from datetime import timedelta
 
 import structlog
 
+from widget.amending import Amending, resumed
+from widget.amendments import Amendment
 from widget.bookings import Booking
 from widget.errors import DoorError, StorageUnavailable, UpstreamRefused, UpstreamUnavailable
 from widget.events import Event, owed
@@ -64,7 +66,42 @@ async def reconcile_due(
             is_settled = after.status is not booking.status
             settled += is_settled
             stayed += not is_settled
-    return settled
+    return settled + await _finish_begun(storage, upstreams, catalogue)
+
+
+async def _finish_begun(
+    storage: Storage, upstreams: Mapping[Mode, Upstream], catalogue: Catalogue
+) -> int:
+    """Ask for every amendment whose outcome is unknown; return how many are finished."""
+    before = storage.now() - PATIENCE
+    finished = stayed = 0
+    while batch := await storage.list_begun(begun_before=before, limit=BATCH, skip=stayed):
+        for begun in batch:
+            await _resume(begun, storage, upstreams, catalogue)
+            left = await storage.find_begun(begun.partner_code, begun.booking_id)
+            is_finished = left is None or left.id != begun.id
+            finished += is_finished
+            stayed += not is_finished
+    return finished
+
+
+async def _resume(
+    begun: Amendment, storage: Storage, upstreams: Mapping[Mode, Upstream], catalogue: Catalogue
+) -> None:
+    booking = await storage.find_booking(begun.partner_code, begun.booking_id)
+    partner = await storage.find_partner(begun.partner_code)
+    if booking is None or partner is None:
+        _log.error("begun_without_booking", partner_code=begun.partner_code)
+        return
+    amending = Amending(partner, booking.mode, storage, upstreams[booking.mode], catalogue)
+    try:
+        await resumed(booking.id, amending)
+    except StorageUnavailable:
+        raise
+    except UpstreamUnavailable as error:
+        _log.warning("outcome_unknown", partner_code=partner.code, problem=str(error))
+    except Exception as error:  # noqa: BLE001 - one booking's fault must not stop the others
+        _log.error("reconciling_failed", partner_code=partner.code, exc_info=error)
 
 
 async def _asked(

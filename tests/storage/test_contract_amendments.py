@@ -19,7 +19,7 @@ from tests.storage.contract import (
 )
 from widget.amendments import Amendment, AmendmentKind
 from widget.bookings import Booking
-from widget.errors import StorageUnavailable
+from widget.errors import AmendmentStale, StorageUnavailable
 from widget.evidence import Leaf, booking_amended, booking_noted
 from widget.money import Money
 from widget.offers import Status
@@ -210,3 +210,99 @@ async def test_an_amendment_of_no_booking_is_refused(storage: Storage) -> None:
 
     with pytest.raises(StorageUnavailable):
         await storage.save_amendment(amendment)
+
+
+# -- amendments that are under way
+
+
+def begun(booking: Booking, **changes: object) -> Amendment:
+    return priced(booking, **{"begun_at": LATER, **changes})
+
+
+async def test_an_amendment_that_is_begun_is_found_until_it_is_made(storage: Storage) -> None:
+    booking = await a_sold_offer(storage)
+    amendment = begun(booking)
+    await storage.begin_amendment(amendment)
+    during = await storage.find_begun("acme", booking.id)
+    changed, leaf = made(booking, amendment)
+
+    await storage.change_booking(booking, changed, leaf, amendment=amendment.applied(LATER))
+
+    assert during == amendment
+    assert await storage.find_begun("acme", booking.id) is None
+
+
+async def test_an_amendment_that_was_priced_before_may_be_begun(storage: Storage) -> None:
+    booking = await a_sold_offer(storage)
+    await storage.save_amendment(priced(booking))
+
+    await storage.begin_amendment(begun(booking))
+
+    assert await storage.find_begun("acme", booking.id) == begun(booking)
+
+
+async def test_an_amendment_that_was_refused_is_under_way_no_more(storage: Storage) -> None:
+    booking = await a_sold_offer(storage)
+    await storage.begin_amendment(begun(booking))
+
+    await storage.begin_amendment(begun(booking, begun_at=None))
+
+    assert await storage.find_begun("acme", booking.id) is None
+    again = begun(booking, id="xxxxx-xxxxx-xxxxx-CCL")
+    await storage.begin_amendment(again)
+    assert await storage.find_begun("acme", booking.id) == again
+
+
+async def test_one_amendment_of_a_booking_is_under_way_at_a_time(storage: Storage) -> None:
+    booking = await a_sold_offer(storage)
+    await storage.begin_amendment(begun(booking))
+
+    with pytest.raises(AmendmentStale):
+        await storage.begin_amendment(begun(booking, id="xxxxx-xxxxx-xxxxx-CCL"))
+
+    assert await storage.find_begun("acme", booking.id) == begun(booking)
+
+
+async def test_the_same_amendment_may_be_begun_again(storage: Storage) -> None:
+    booking = await a_sold_offer(storage)
+    await storage.begin_amendment(begun(booking))
+
+    await storage.begin_amendment(begun(booking, begun_at=LATER + timedelta(hours=1)))
+
+    found = await storage.find_begun("acme", booking.id)
+    assert found is not None
+    assert found.begun_at == LATER + timedelta(hours=1)
+
+
+async def test_amendments_under_way_are_listed_oldest_first(storage: Storage) -> None:
+    amendments = []
+    for number in range(4):
+        booking = await a_sold_offer(storage, number)
+        moment = LATER + timedelta(minutes=number)
+        amendments.append(begun(booking, id=f"aaaaa-bbbbb-0000{number}-CCL", begun_at=moment))
+    for amendment in reversed(amendments):
+        await storage.begin_amendment(amendment)
+
+    end = LATER + timedelta(hours=1)
+    listed = await storage.list_begun(begun_before=end, limit=9, skip=0)
+    some = await storage.list_begun(begun_before=end, limit=2, skip=1)
+    early = await storage.list_begun(begun_before=amendments[2].begun_at or end, limit=9, skip=0)
+
+    assert listed == amendments
+    assert some == amendments[1:3]
+    assert early == amendments[:2]
+
+
+async def test_people_of_an_amendment_under_way_are_not_forgotten(storage: Storage) -> None:
+    booking = await a_sold_offer(storage)
+    await storage.begin_amendment(begun(booking))
+    later = begun(booking).expires_at + timedelta(days=1)
+
+    other = await a_sold_offer(storage, 7)
+    await storage.save_amendment(
+        priced(other, id="xxxxx-xxxxx-xxxxx-CCL", created_at=later, expires_at=later)
+    )
+
+    found = await storage.find_begun("acme", booking.id)
+    assert found is not None
+    assert found.policyholder is not None

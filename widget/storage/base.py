@@ -204,6 +204,26 @@ class Storage(Protocol):
         """Return an amendment of this partner's booking, or of whichever when None is named."""
         ...
 
+    async def begin_amendment(self, amendment: Amendment) -> None:
+        """Store that a platform is asked for an amendment, or by `begun_at` None that it refused.
+
+        Raises:
+            AmendmentStale: Another amendment of the booking is under way.
+        """
+        ...
+
+    async def find_begun(self, partner_code: str, booking_id: str) -> Amendment | None:
+        """Return the amendment of this partner's booking that is under way."""
+        ...
+
+    async def list_begun(self, *, begun_before: datetime, limit: int, skip: int) -> list[Amendment]:
+        """Return amendments of all partners that are under way since before then, oldest first.
+
+        Args:
+            skip: So many of the oldest are left out.
+        """
+        ...
+
     # -- evidence
 
     async def list_evidence(self, partner_code: str, offer_id: str) -> list[Leaf]:

@@ -9,7 +9,7 @@ import apsw
 
 from widget.amendments import Amendment
 from widget.bookings import Booking
-from widget.errors import PaymentAlreadyUsed, StorageUnavailable
+from widget.errors import AmendmentStale, PaymentAlreadyUsed, StorageUnavailable
 from widget.evidence import Leaf
 from widget.messages import Message
 from widget.offers import Offer
@@ -22,6 +22,10 @@ from widget.storage.connections import apply, insert, insert_new, select
 from widget.storage.outbox import add_messages, keep_reply
 
 _OWN = " WHERE partner_code = :code AND booking_id = :id"
+_UNDER_WAY = (
+    " WHERE partner_code = :partner_code AND booking_id = :booking_id"
+    " AND begun_at IS NOT NULL AND applied_at IS NULL"
+)
 
 
 def save_booking(
@@ -118,7 +122,10 @@ def list_pending(
 def save_amendment(db: apsw.Connection, amendment: Amendment, reply: Reply | None) -> None:
     """Store an amendment, and forget the people of those that have expired."""
     values = {"now": rows.micros(amendment.created_at)}
-    forgotten = " SET person_json = NULL WHERE expires_at <= :now AND person_json IS NOT NULL"
+    forgotten = (
+        " SET person_json = NULL"
+        " WHERE expires_at <= :now AND person_json IS NOT NULL AND begun_at IS NULL"
+    )
     apply(db, f"UPDATE amendments {forgotten}", values)
     insert(db, "amendments", booking_rows.amendment_row(amendment))
     keep_reply(db, reply)
@@ -135,6 +142,45 @@ def find_amendment(
         {"code": partner_code, "id": amendment_id, "booking_id": booking_id},
     )
     return booking_rows.amendment_from(found[0]) if found else None
+
+
+def begin_amendment(db: apsw.Connection, amendment: Amendment) -> None:
+    """Store that an amendment is under way, or not any more.
+
+    Raises:
+        AmendmentStale: Another one of the booking is under way.
+    """
+    row = booking_rows.amendment_row(amendment)
+    others = select(db, f"SELECT id FROM amendments {_UNDER_WAY} AND id <> :id", row)
+    if others and amendment.begun_at is not None:
+        raise AmendmentStale(amendment.id)
+    if not insert_new(db, "amendments", row):
+        apply(
+            db,
+            "UPDATE amendments SET begun_at = :begun_at"
+            " WHERE partner_code = :partner_code AND booking_id = :booking_id AND id = :id",
+            row,
+        )
+
+
+def find_begun(db: apsw.Connection, partner_code: str, booking_id: str) -> Amendment | None:
+    """Return the amendment of a booking that is under way."""
+    key = {"partner_code": partner_code, "booking_id": booking_id}
+    found = select(db, f"SELECT * FROM amendments {_UNDER_WAY}", key)
+    return booking_rows.amendment_from(found[0]) if found else None
+
+
+def list_begun(
+    db: apsw.Connection, *, begun_before: datetime, limit: int, skip: int
+) -> list[Amendment]:
+    """Return amendments that are under way since before then."""
+    found = select(
+        db,
+        "SELECT * FROM amendments WHERE begun_at < :before AND applied_at IS NULL"
+        " ORDER BY begun_at, partner_code, id LIMIT :limit OFFSET :skip",
+        {"before": rows.micros(begun_before), "limit": limit, "skip": skip},
+    )
+    return [booking_rows.amendment_from(row) for row in found]
 
 
 def _update(db: apsw.Connection, seen: Booking, changed: Booking) -> bool:

@@ -124,6 +124,7 @@ def amendment_row(amendment: Amendment) -> Row:
         "expires_at": micros(amendment.expires_at),
         "upstream_id": amendment.upstream_id,
         "applied_at": micros(amendment.applied_at),
+        "begun_at": micros(amendment.begun_at),
     }
 
 
@@ -144,6 +145,7 @@ def amendment_from(row: Row) -> Amendment:
         expires_at=moment(row["expires_at"]),
         upstream_id=row["upstream_id"],
         applied_at=moment_or_none(row["applied_at"]),
+        begun_at=moment_or_none(row["begun_at"]),
     )
 
 

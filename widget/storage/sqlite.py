@@ -183,6 +183,22 @@ class SqliteStorage(DatabaseFile):
                 self._reading, partner_code, booking_id, amendment_id
             )
 
+    async def begin_amendment(self, amendment: Amendment) -> None:
+        """Store that an amendment is under way, or not any more."""
+        await self._do(lambda db: booking_changes.begin_amendment(db, amendment))
+
+    async def find_begun(self, partner_code: str, booking_id: str) -> Amendment | None:
+        """Return the amendment that is under way."""
+        with translated():
+            return booking_changes.find_begun(self._reading, partner_code, booking_id)
+
+    async def list_begun(self, *, begun_before: datetime, limit: int, skip: int) -> list[Amendment]:
+        """Return amendments that are under way."""
+        with translated():
+            return booking_changes.list_begun(
+                self._reading, begun_before=begun_before, limit=limit, skip=skip
+            )
+
     # -- evidence
 
     async def list_evidence(self, partner_code: str, offer_id: str) -> list[Leaf]:
