@@ -145,7 +145,8 @@ async def confirm(
         raise NotFound("Amendment")
     booking = await amending.storage.find_booking(amending.partner.code, amendment.booking_id)
     if booking is None or booking.mode is not amending.mode:
-        raise NotFound("Booking" if booking_id else "Amendment")
+        # As when there is no such amendment: a key of the other mode learns nothing.
+        raise NotFound("Amendment")
     amendment.check_applicable(amending.storage.now())
     return await make(Amended(booking, amendment.applied_to(booking), amendment), amending)
 
