@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from widget.bookings import Booking
+from widget.bookings import Booking, Policy
 from widget.instalments import Instalment, schedule_of
+from widget.money import Money
 from widget.products import Catalogue
 
 
@@ -23,3 +24,16 @@ def schedules_of(booking: Booking, catalogue: Catalogue) -> Mapping[str, tuple[I
         ).after_sale.instalment_plan
         if plan.code == booking.instalment_plans.get(policy.quote_id)
     }
+
+
+def paid_of(policy: Policy, booking: Booking, catalogue: Catalogue) -> Money:
+    """Return what the customer has paid of a policy's premium.
+
+    That is all of it, unless it is paid in instalments: then those that the partner reported.
+    """
+    schedule = schedules_of(booking, catalogue).get(policy.quote_id)
+    if schedule is None:
+        return policy.quote.premium
+    told = {(p.quote_id, p.number): p.is_paid for p in booking.instalment_payments}
+    paid = (one.amount for one in schedule if told.get((policy.quote_id, one.number)))
+    return Money.total(paid, booking.purchase.currency)

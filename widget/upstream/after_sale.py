@@ -12,11 +12,13 @@ from widget.cancellations import is_cancellable
 from widget.changes import can_be_changed, unchangeable
 from widget.errors import InputInvalid, NotAllowedByProduct
 from widget.markets import MARKETS
+from widget.money import Money
 from widget.offers import Quote, Status
 from widget.products import Catalogue, Product
 from widget.purchases import Item, Purchase, Trip
 from widget.rates import ineligibility, premium_of
 from widget.refunds import refund_of
+from widget.schedules import paid_of
 from widget.terms import can_be_renewed, next_term
 
 #: The names on the wire of what may change about a trip.
@@ -57,9 +59,7 @@ def cancelled(
         NotAllowedByProduct: The product does not allow it, or not any more.
     """
     policies = tuple(
-        _cancelled(policy, booking.purchase, catalogue, now=now)
-        if policy.quote_id in quote_ids
-        else policy
+        _cancelled(policy, booking, catalogue, now=now) if policy.quote_id in quote_ids else policy
         for policy in booking.policies
     )
     return Terms(booking.purchase, policies)
@@ -131,9 +131,9 @@ def _check_taken(
         raise InputInvalid({f"update_fields.{name}": texts for name, texts in faults.items()})
 
 
-def _cancelled(
-    policy: Policy, purchase: Purchase, catalogue: Catalogue, *, now: datetime
-) -> Policy:
+def _cancelled(policy: Policy, booking: Booking, catalogue: Catalogue, *, now: datetime) -> Policy:
+    """Return a policy cancelled; of what is paid back, what was never paid is taken off."""
+    purchase = booking.purchase
     product, trip = _product_of(policy.quote, catalogue), _trip_of(policy.quote, purchase)
     if not is_cancellable(policy, purchase, catalogue, now=now):
         raise NotAllowedByProduct(f"It is too late to cancel a policy of {product.terms_version}.")
@@ -146,7 +146,9 @@ def _cancelled(
         ends_at=trip.ends_at,
         at=now,
     )
-    return replace(policy, status=Status.CANCELLED, cancelled_at=now, refund=refund)
+    unpaid = policy.quote.premium - paid_of(policy, booking, catalogue)
+    owed = Money(max((refund - unpaid).minor, 0), refund.currency)
+    return replace(policy, status=Status.CANCELLED, cancelled_at=now, refund=owed)
 
 
 def _check_renewable(
