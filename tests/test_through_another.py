@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,19 @@ import pytest
 
 from tests.builders import PARTNER_KEY, a_partner, purchase_json, some_settings
 from tests.fakes import Clock, Postbox
-from tests.gate import Fault, Gate, changed, drip, drop, gate_before, hang, reset, status
+from tests.gate import (
+    Exchange,
+    Fault,
+    Gate,
+    changed,
+    cut,
+    drip,
+    drop,
+    gate_before,
+    hang,
+    reset,
+    status,
+)
 from tests.platform import Platform, bearer, running_platform, url_at
 from tests.service import Service, running_service, state_in
 from widget.offers import Status
@@ -189,6 +203,42 @@ def test_the_partner_that_asks_again_may_settle_it(
 
     assert (answer.status_code, answer.json()["status"]) == (200, "CONFIRMED")
     assert len(platform.bookings()) == 1
+
+
+def unreliable(dice: random.Random) -> Fault:
+    """Return a line on which one request in two goes wrong, each in its own way."""
+    faults = [reset, drop, cut, status(500), status(503), status(200, b"]["), status(409)]
+
+    async def fault(exchange: Exchange) -> None:
+        if dice.random() < 0.5:
+            await dice.choice(faults)(exchange)
+        else:
+            await exchange.answer(await exchange.forwarded())
+
+    return fault
+
+
+def test_many_sales_at_once_over_a_bad_line_are_each_one_sale(
+    service: Service, platform: Platform, gate: Gate, clock: Clock
+) -> None:
+    packages = []
+    for number in range(24):
+        package = service.quote(partner_reference=f"CHK-{number}")
+        service.choose_first(package)
+        packages.append(package["id"])
+    gate.spoil(unreliable(random.Random(1)))  # noqa: S311 - not a secret
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(service.confirm, packages * 3))
+    gate.mend()
+    upstream = service.client.app_state["house"].upstreams[Mode.TEST]
+    upstream._selling.succeeded()  # nobody has to wait for it to have rested
+    reconcile(service, clock)
+
+    assert {answer.status_code for answer in answers} <= {200, 202}
+    there = [str(booking.transaction_id) for booking in platform.bookings()]
+    assert sorted(there) == sorted(f"acme:{package_id}" for package_id in packages)
+    assert {status_in(service, package_id) for package_id in packages} == {"CONFIRMED"}
 
 
 def test_a_refusal_is_told_and_nobody_is_insured(
