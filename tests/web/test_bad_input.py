@@ -582,3 +582,60 @@ def test_no_address_breaks_the_service(fuzzed: tuple[Service, dict[str, Any]], t
     for path in ("/open/acme", "/open/acme/fragment", f"/offer/{package['offer_token']}"):
         assert service.client.get(path, params=query).status_code < 500
     assert service.client.get("/open/acme", params=query | {"purchase": text}).status_code < 500
+
+
+def test_a_body_of_blanks_is_no_empty_body(service: Service) -> None:
+    package = service.quote()
+
+    answers = [
+        service.call("POST", f"bookings/{package['id']}/opt_out", content=body)
+        for body in (b" ", b"\n", b"")
+    ]
+
+    assert [answer.status_code for answer in answers] == [400, 400, 204]
+
+
+@pytest.mark.parametrize("text", ["yes", "2", "", "True ", "on"])
+def test_a_flag_in_the_address_that_says_nothing_is_refused(service: Service, text: str) -> None:
+    answer = service.call("POST", "quotes/", params={"fast_quote": text}, json=purchase_json())
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == {"fast_quote": ["Send true or false."]}
+
+
+@pytest.mark.parametrize(("text", "is_fast"), [("1", True), ("true", True), ("0", False)])
+def test_a_flag_in_the_address_is_taken_at_its_word(
+    service: Service, text: str, *, is_fast: bool
+) -> None:
+    package = service.call(
+        "POST", "quotes/", params={"fast_quote": text}, json=purchase_json()
+    ).json()
+
+    assert (package["id"] is None) is is_fast
+
+
+@pytest.mark.parametrize("name", ["policy_type", "policy_type_version"])
+def test_what_the_schema_of_an_offer_names_is_not_named_twice(service: Service, name: str) -> None:
+    (trip,) = purchase_json()["request"]
+    context = {key: value for key, value in trip.items() if key != "policy_type"}
+    body = {
+        "schema": "travel_protection",
+        "customer": {"currency": "EUR", "country": "DE"},
+        "partner": {},
+        "context": context | {name: "annual_travel"},
+    }
+
+    answer = service.call("POST", "offers/", json=body)
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == {"context": {name: ["Unexpected field"]}}
+
+
+def test_the_schema_of_your_own_facts_forbids_what_is_refused(service: Service) -> None:
+    schemas = service.client.get("/x/openapi.json").json()["components"]["schemas"]
+    body = purchase_json(partner_metadata={"a name": 1})
+
+    answer = service.call("POST", "quotes/", json=body)
+
+    assert answer.status_code == 422
+    assert schemas["Metadata"]["additionalProperties"] is False

@@ -139,6 +139,10 @@ def modification_of(body: ModificationBody) -> Modification:
     )
 
 
+#: How the clients of XCover, and people, write a flag.
+_FLAGS = {"true": True, "1": True, "false": False, "0": False}
+
+
 def page_of(request: Request) -> tuple[int, int]:
     """Return how many bookings are asked for, and after how many.
 
@@ -156,6 +160,20 @@ def page_of(request: Request) -> tuple[int, int]:
     if problems:
         raise InputInvalid(problems)
     return values["limit"], values["offset"]
+
+
+def flag_of(request: Request, name: str, *, default: bool) -> bool:
+    """Return what a flag in the address says.
+
+    Raises:
+        InputInvalid: It says neither true nor false.
+    """
+    text = request.query_params.get(name)
+    if text is None:
+        return default
+    if text.lower() not in _FLAGS:
+        raise InputInvalid({name: ["Send true or false."]})
+    return _FLAGS[text.lower()]
 
 
 async def read_answer(request: Request, locale: str) -> tuple[Answer, str]:

@@ -41,7 +41,7 @@ from widget.wire import (
 
 Schema = dict[str, Any]
 
-_FLAG: Schema = {"enum": ["1", "true"]}
+_FLAG: Schema = {"enum": ["1", "true", "0", "false"]}
 _LANGUAGE: Schema = {"type": "string", "example": "de"}
 _EXTRA = "A comma list of tax, commission, benefits, surcharge."
 

@@ -12,6 +12,7 @@ from widget.quoting import add_quotes, delete_quotes, make_offer, price_offer, u
 from widget.web.access import token_of
 from widget.web.answers import Json, fast_package, quote_package, telling_of
 from widget.web.calls import Call, empty_response, json_response
+from widget.web.forms import flag_of
 from widget.web.house import offer_of
 from widget.wire import (
     AddQuotesBody,
@@ -29,7 +30,7 @@ from widget.wire.purchases import MAX_ITEMS
 async def create_quotes(call: Call) -> Response:
     """Price a purchase; the same purchase with the same reference is the same package."""
     body = await call.body(PurchaseBody)
-    if call.request.query_params.get("fast_quote") in {"1", "true"}:
+    if flag_of(call.request, "fast_quote", default=False):
         return await _price_only(call, body)
     quoting = call.quoting(201, _teller(call), body.partner_metadata)
     offer = await make_offer(

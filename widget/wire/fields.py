@@ -158,6 +158,7 @@ Metadata = TypeAliasType(
         dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,40}$")], Fact],
         Field(
             max_length=50,
+            json_schema_extra={"additionalProperties": False},
             description="Your own facts: simple values, nothing personal. They are given back.",
         ),
     ],

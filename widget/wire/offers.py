@@ -27,6 +27,10 @@ from widget.wire.reading import read_body
 _SCHEMA = r"^(?P<code>[a-z][a-z0-9_]{0,63})(:(?P<version>[1-9][0-9]{0,3}))?$"
 
 
+#: What `schema` says already.
+_NAMED = {"policy_type", "policy_type_version"}
+
+
 class CustomerBody(Body):
     """Who asks, as far as prices need it."""
 
@@ -102,6 +106,8 @@ def purchase_of_offer(body: OfferBody) -> Purchase:
     Raises:
         InputInvalid: `context` is not what the schema asks for; every fault is named.
     """
+    if named := _NAMED & body.context.keys():
+        raise InputInvalid({f"context.{name}": ["Unexpected field"] for name in sorted(named)})
     code, _, version = body.schema_.partition(":")
     entry = {
         **body.context,
