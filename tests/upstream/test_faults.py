@@ -279,6 +279,17 @@ async def test_a_conflict_with_the_first_answer_is_that_answer(
     assert await upstream.issue(booking, now=NOON) == first
 
 
+@pytest.mark.parametrize("code", [202, 409])
+async def test_a_replay_of_an_open_answer_is_looked_up(
+    gate: Gate, upstream: XCover, code: int
+) -> None:
+    booking = await pending(upstream)
+    first = await upstream.issue(booking, now=NOON)
+    gate.spoil(changed(lambda _, body: (code, {**body, "status": "PENDING"})), part="POST")
+
+    assert await upstream.issue(booking, now=NOON) == first
+
+
 async def test_what_is_locked_is_waited_for(gate: Gate, upstream: XCover) -> None:
     booking = await pending(upstream)
     gate.spoil(status(423), times=2)

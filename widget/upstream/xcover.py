@@ -11,7 +11,7 @@ from urllib.parse import quote as quoted
 from widget.amendments import Amendment, AmendmentKind, Terms
 from widget.bookings import Booking, Policy
 from widget.errors import InputInvalid, NotAllowedByProduct, UpstreamRefused, UpstreamUnavailable
-from widget.offers import Offer
+from widget.offers import Offer, Status
 from widget.purchases import Purchase
 from widget.upstream import asking
 from widget.upstream.base import Priced
@@ -63,7 +63,7 @@ class XCover:
         key = f"issue-{asking.transaction_of(booking)}"
         async with self.calls.operation(self._selling, self.other_s):
             answer = await self.calls.call("POST", path, asking.confirmation_of(booking), key=key)
-            if not answer.is_success and not _is_booking(answer):
+            if _leaves_open(answer):
                 answer = await self._known(answer, booking)
             return issued_policies(_taken(answer), booking, now=now)
 
@@ -128,21 +128,23 @@ class XCover:
         if problems:
             raise InputInvalid({self.family.field(path): found for path, found in problems.items()})
 
-    async def _known(self, refusal: Answer, booking: Booking) -> Answer:
-        """Return the booking that a refused confirmation repeats, else the refusal.
+    async def _known(self, answer: Answer, booking: Booking) -> Answer:
+        """Return the booking as the platform knows it now, else the answer that left it open.
 
-        A platform forgets idempotency keys; then it says that the quotes are confirmed already.
+        A platform forgets idempotency keys, and then refuses what is confirmed already. Or it
+        remembers them, and tells again how the booking was when it was asked first.
 
         Raises:
             UpstreamUnavailable: It does not say what it refuses.
         """
-        said = text(table(refusal.body).get("message"), 500)
-        named = _BOOKING_ID.search(said)
-        known_id = named[0] if named else _id_of(booking.offer)
+        told = table(answer.body)
+        named = _BOOKING_ID.search(text(told.get("message"), 500))
+        own = text(told.get("id"), 64) or _id_of(booking.offer)
+        known_id = named[0] if named else own
         found = await self.calls.call("GET", f"bookings/{quoted(known_id, safe='')}/")
         if found.is_success and _is_ours(found, booking):
             return found
-        return refusal
+        return answer
 
 
 def _taken(answer: Answer) -> Json:
@@ -176,6 +178,13 @@ def _allowed(answer: Answer) -> Json:
     if told.get("errors"):
         raise UpstreamUnavailable("it told of errors inside of a success.")
     return told
+
+
+def _leaves_open(answer: Answer) -> bool:
+    """Tell whether an answer does not say how a booking stands now."""
+    if not answer.is_success and not _is_booking(answer):
+        return True
+    return table(answer.body).get("status") == Status.PENDING
 
 
 def _is_booking(answer: Answer) -> bool:
