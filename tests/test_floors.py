@@ -30,7 +30,7 @@ GROUND = set(
     addresses amendments bookings cancellations catalogues certificates changes countries covers
     digests errors events evidence examples formats gaps instalments limits links logs markets
     messages money offer_ids offers partners products purchases rates refunds replies roots
-    schedules seals settings signatures terms texts tokens trees webhooks wire
+    schedules seals settings signatures taxes terms texts tokens trees webhooks wire
     """.split()
 )
 

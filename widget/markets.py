@@ -7,7 +7,10 @@ and cannot take from them.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
+
+from widget.taxes import Tax
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,30 +18,41 @@ class Market:
     """The rules for customers who live in one country."""
 
     country: str
-    #: The tax inside the premium, as a share of the net premium: 0.19 is 19 %.
-    tax_rate: Decimal
-    #: A stable code for the wire, and where the rate comes from.
-    tax_code: str
-    tax_source: str
+    #: What is charged on top of the net premium, in the order of the law.
+    taxes: tuple[Tax, ...]
     #: How long the customer may withdraw, in days from the policy confirmation.
     withdrawal_days: int
 
+    @property
+    def tax_rate(self) -> Decimal:
+        """The share of the net premium that all taxes are together: 0.19 is 19 %."""
+        return sum((tax.share for tax in self.taxes), start=Decimal(0))
 
-def _market(country: str, rate: str, code: str, source: str, withdrawal_days: int) -> Market:
-    return Market(country, Decimal(rate), code, source, withdrawal_days)
+    @property
+    def tax_code(self) -> str:
+        """The code of the first tax, `NONE` where there is none."""
+        return self.taxes[0].code if self.taxes else "NONE"
+
+
+def _market(country: str, withdrawal_days: int, *taxes: Tax) -> Market:
+    return Market(country, taxes, withdrawal_days)
+
+
+def _tax(share: str, code: str, source: str, since: date) -> Tax:
+    return Tax(code, source, since, Decimal(share))
 
 
 #: Rates for travel insurance with customers who live there, as of 2026-11.
 MARKETS = {
     market.country: market
     for market in (
-        _market("AT", "0.11", "VERSST", "Versicherungssteuergesetz 1953, § 4 (1) 2", 14),
-        _market("DE", "0.19", "VERSST", "Versicherungsteuergesetz, § 6 (1)", 14),
-        _market("ES", "0.08", "IPS", "Ley 13/1996, art. 12", 14),
-        _market("FR", "0.09", "TSCA", "Code général des impôts, art. 1001", 14),
-        _market("GB", "0.20", "IPT", "Finance Act 1994, s. 51, higher rate", 14),
-        _market("NL", "0.21", "ASSBEL", "Wet op belastingen van rechtsverkeer, art. 23", 14),
+        _market("AT", 14, _tax("0.11", "VERSST", "VersStG 1953, § 4 (1) 2", date(2000, 6, 1))),
+        _market("DE", 14, _tax("0.19", "VERSST", "VersStG, § 6 (1)", date(2007, 1, 1))),
+        _market("ES", 14, _tax("0.08", "IPS", "Ley 13/1996, art. 12", date(2021, 1, 1))),
+        _market("FR", 14, _tax("0.09", "TSCA", "CGI, art. 1001", date(2016, 1, 1))),
+        _market("GB", 14, _tax("0.20", "IPT", "Finance Act 1994, s. 51A", date(2017, 6, 1))),
+        _market("NL", 14, _tax("0.21", "ASSBEL", "WBR, art. 23", date(2013, 1, 1))),
         # Premium taxes of the states are borne by the underwriter and not charged on top.
-        _market("US", "0", "NONE", "no tax on the customer's premium", 15),
+        _market("US", 15),
     )
 }

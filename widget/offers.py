@@ -21,6 +21,7 @@ from widget.errors import (
 from widget.money import Money
 from widget.partners import Mode
 from widget.purchases import Purchase
+from widget.taxes import TaxPart
 
 #: A partner's own facts: simple values, none of them personal.
 Metadata = Mapping[str, str | int | float | bool | None]
@@ -104,6 +105,13 @@ class Quote:
     upstream_id: str | None = None
     #: Texts of a remote platform; None when the product is in our catalogue.
     provided: Provided | None = None
+    #: Each tax inside `tax`, in the order of the law; empty where only the sum is known.
+    taxes: tuple[TaxPart, ...] = ()
+
+    @property
+    def tax_parts(self) -> tuple[TaxPart, ...]:
+        """The taxes one by one, or the sum of them under one code where no more is known."""
+        return self.taxes or (TaxPart(self.tax_code, self.tax),)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,42 +2,29 @@
 
 The order is fixed. For each traveller: a share of the ticket price, plus the daily rate of the
 zone, but not less than the plan's minimum. The sum of all travellers is the net premium. Tax is
-added by the customer's market, and the result is rounded once. The tax inside is then worked back
-out of the rounded premium, so that net and tax always add up to what the customer pays.
+added by the customer's market, and the result is rounded once, see `taxes`: net and tax always add
+up to what the customer pays.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import repeat
 
 from widget.errors import Problems
 from widget.markets import Market
-from widget.money import Money
 from widget.products import Plan, Product, Traveller
 from widget.purchases import Purchase, Trip
+from widget.taxes import Charged, charged
 
 
-@dataclass(frozen=True, slots=True)
-class Premium:
-    """What a plan costs the customer."""
-
-    total: Money
-    #: The part of `total` that is tax.
-    tax: Money
-
-
-def premium_of(plan: Plan, product: Product, trip: Trip, market: Market) -> Premium:
+def premium_of(plan: Plan, product: Product, trip: Trip, market: Market) -> Charged:
     """Return the premium of one plan for everybody on a trip that `ineligibility` accepts."""
     currency = trip.cost.currency
     zone = product.zone_of(trip.departure_country, trip.destination_country)
     net = sum((_net(plan, kind, zone, trip) for kind in _travellers(trip)), start=Fraction(0))
-    tax_rate = Fraction(market.tax_rate)
-    total = Money.rounded(net * (1 + tax_rate), currency)
-    tax = Money.rounded(Fraction(total.amount) * tax_rate / (1 + tax_rate), currency)
-    return Premium(total, tax)
+    return charged(net, market.taxes, currency)
 
 
 def ineligibility(product: Product, purchase: Purchase, trip: Trip, *, days_ahead: int) -> Problems:

@@ -185,7 +185,13 @@ def _priced(quote: Quote, product: Product, purchase: Purchase) -> Quote:
     trip, market = _trip_of(quote, purchase), MARKETS[purchase.customer_country]
     plan = next(plan for plan in product.plan if plan.code == quote.plan_code)
     premium = premium_of(plan, product, trip, market)
-    return replace(quote, premium=premium.total, tax=premium.tax, ends_at=trip.ends_at)
+    return replace(
+        quote,
+        premium=premium.total,
+        tax=premium.tax,
+        taxes=premium.parts,
+        ends_at=trip.ends_at,
+    )
 
 
 def _product_of(quote: Quote, catalogue: Catalogue) -> Product:

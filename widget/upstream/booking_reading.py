@@ -122,6 +122,7 @@ def _repriced(priced: dict[str, Json], quote: Quote) -> Quote:
         quote,
         premium=premium,
         tax=tax,
+        taxes=(),
         starts_at=moment(told.get("policy_start_date")),
         ends_at=moment(told.get("policy_end_date")),
     )

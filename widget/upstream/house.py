@@ -131,6 +131,7 @@ def _quotes(
             tax_code=market.tax_code,
             starts_at=now,
             ends_at=item.trip.ends_at,
+            taxes=premium.parts,
         )
 
 

@@ -145,8 +145,16 @@ def tax_facts(quote: Quote, telling: Telling) -> Json:
     return {
         **telling.money("total_tax", quote.tax),
         **telling.money("total_amount_without_tax", quote.premium - quote.tax),
-        "taxes": [{"tax_code": quote.tax_code, **telling.money("tax_amount", quote.tax)}],
+        "taxes": taxes_of(quote, telling),
     }
+
+
+def taxes_of(quote: Quote, telling: Telling) -> list[Json]:
+    """Return each tax inside a premium; they add up to its tax."""
+    return [
+        {"tax_code": part.code, **telling.money("tax_amount", part.amount)}
+        for part in quote.tax_parts
+    ]
 
 
 def files_of(cover: Cover) -> list[Json]:

@@ -10,7 +10,7 @@ from widget.covers import Cover
 from widget.errors import InputInvalid
 from widget.offer_ids import uuid_of
 from widget.offers import Offer, Quote
-from widget.web.answers import Json, Telling, files_of, telling_of, widget_session
+from widget.web.answers import Json, Telling, files_of, taxes_of, telling_of, widget_session
 from widget.web.house import House
 
 #: What `extra_fields` may ask for.
@@ -88,7 +88,7 @@ def _finance(quote: Quote, telling: Telling, wanted: Wanted) -> Json:
     net = quote.premium - quote.tax
     tax = {
         **telling.money("total_amount", quote.tax),
-        "breakdown": [{"tax_code": quote.tax_code, **telling.money("tax_amount", quote.tax)}],
+        "breakdown": taxes_of(quote, telling),
     }
     return {
         "price": {
