@@ -21,7 +21,7 @@ WEB = {"web"}
 DEEDS = set(
     """
     quoting choosing confirming amending modifying cancelling renewing collecting mailing
-    delivering reconciling sealing proving
+    delivering reconciling sealing proving withdrawing
     """.split()
 )
 DOORS = {"storage", "upstream", "delivery"}
@@ -29,8 +29,8 @@ GROUND = set(
     """
     addresses amendments bookings cancellations catalogues certificates changes countries covers
     digests errors events evidence examples formats gaps instalments limits links logs markets
-    messages money offer_ids offers partners products purchases rates refunds replies roots
-    schedules seals settings signatures taxes terms texts tokens trees webhooks wire
+    messages money news offer_ids offers partners products purchases rates refunds replies roots
+    schedules seals settings signatures taxes terms texts tokens trees webhooks wire witnesses
     """.split()
 )
 

@@ -8,7 +8,7 @@ web      web/                                         may import ground, deeds, 
 deeds    quoting choosing confirming
          amending modifying cancelling renewing
          collecting mailing delivering reconciling
-         sealing proving                              may import ground, the doors' base
+         sealing proving withdrawing                  may import ground, the doors' base
 doors    storage/ upstream/ delivery/                 may import ground
 ground   everything else here                         may import ground
 

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from widget.amendments import Amendment, AmendmentKind, Terms
-from widget.bookings import Booking, Policyholder
+from widget.amendments import (
+    Amendment,
+    AmendmentKind,
+    Terms,
+    newly_ended,
+    premium_difference,
+)
+from widget.bookings import Booking, Insured, Policyholder
 from widget.errors import (
     AmendmentStale,
     NotAllowedByProduct,
@@ -18,12 +24,14 @@ from widget.errors import (
 )
 from widget.events import Event, owed
 from widget.evidence import booking_amended
+from widget.news import News
 from widget.offers import Status
 from widget.partners import Mode, Partner
 from widget.products import Catalogue
 from widget.replies import Reply
 from widget.storage.base import Storage
 from widget.upstream.base import Upstream
+from widget.witnesses import Witness
 
 #: A fact may be noted between reading and writing; more rounds than this mean something else.
 MAX_ROUNDS = 10
@@ -65,6 +73,8 @@ class Amending:
     storage: Storage
     upstream: Upstream
     catalogue: Catalogue
+    #: Who asks: the partner's backend, or the customer in their own page.
+    asked_by: Witness = Witness.PARTNER
     #: Makes the reply to keep with what is stored, when there is an idempotency key.
     reply_with: Callable[[Amended], Reply | None] = lambda _: None
 
@@ -90,6 +100,7 @@ def priced(
     amending: Amending,
     *,
     policyholder: Policyholder | None = None,
+    insured: Mapping[str, tuple[Insured, ...]] | None = None,
     reason: str | None = None,
 ) -> Amended:
     """Return a new amendment of a booking, and what it would make of it."""
@@ -103,6 +114,8 @@ def priced(
         purchase=terms.purchase,
         policies=terms.policies,
         policyholder=policyholder,
+        insured=insured,
+        asked_by=amending.asked_by,
         reason=reason,
         created_at=now,
         expires_at=now + LIFETIME,
@@ -240,9 +253,21 @@ async def _store(amended: Amended, amending: Amending) -> bool:
             catalogue=amending.catalogue,
             at=now,
             with_mail=not amending.upstream.sends_mail,
+            news=_news(amended),
         ),
         amendment=amended.amendment.applied(now),
         reply=amending.reply_with(amended),
+    )
+
+
+def _news(amended: Amended) -> News:
+    """Return what the letter about an amendment tells besides the booking."""
+    before, amendment = amended.before, amended.amendment
+    difference = premium_difference(before, amendment).minor
+    return News(
+        difference_minor=difference if amendment.kind is AmendmentKind.UPDATE else None,
+        ended=tuple(policy.number for policy in newly_ended(before, amendment)),
+        by=amendment.asked_by,
     )
 
 

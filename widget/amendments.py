@@ -6,15 +6,17 @@ replaces the booking's terms, once, and only while the booking is as it was when
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from widget.bookings import Booking, Policy, Policyholder
+from widget.bookings import Booking, Insured, Policy, Policyholder
 from widget.errors import AmendmentApplied, AmendmentExpired, AmendmentStale
 from widget.money import Money
 from widget.offers import Status
 from widget.purchases import Purchase
+from widget.witnesses import Witness
 
 
 class AmendmentKind(StrEnum):
@@ -66,6 +68,10 @@ class Amendment:
     applied_at: datetime | None = None
     #: When a remote platform was asked to make it; None before, and when it refused.
     begun_at: datetime | None = None
+    #: Whom the policies protect, as it would be, by quote id; None when that does not change.
+    #: Personal data.
+    insured: Mapping[str, tuple[Insured, ...]] | None = None
+    asked_by: Witness = Witness.PARTNER
 
     def check_applicable(self, at: datetime) -> None:
         """Make sure that it may be made now.
@@ -80,7 +86,7 @@ class Amendment:
 
     def applied(self, at: datetime) -> Amendment:
         """Return this amendment made; whose data it held is not kept twice."""
-        return replace(self, applied_at=at, policyholder=None)
+        return replace(self, applied_at=at, policyholder=None, insured=None)
 
     def applied_to(self, booking: Booking) -> Booking:
         """Return a booking as this amendment makes it.
@@ -93,7 +99,8 @@ class Amendment:
         changed = booking.with_terms(self.purchase, self.policies, person)
         if self.revision != booking.revision:
             raise AmendmentStale(self.id)
-        return changed
+        insured = changed.insured if self.insured is None else self.insured
+        return replace(changed, insured=insured)
 
     def refund(self) -> Money:
         """Return what is paid back to the customer for the policies that it cancels."""
@@ -108,3 +115,13 @@ def premium_difference(before: Booking, amendment: Amendment) -> Money:
         amendment.purchase.currency,
     )
     return after - before.premium
+
+
+def newly_ended(before: Booking, amendment: Amendment) -> tuple[Policy, ...]:
+    """Return the policies that an amendment cancels, with their refunds."""
+    running = {policy.number for policy in before.in_force}
+    return tuple(
+        policy
+        for policy in amendment.policies
+        if policy.number in running and policy.status is Status.CANCELLED
+    )

@@ -36,7 +36,9 @@ async def preview_cancellation(
         UpstreamRefused, UpstreamUnavailable, StorageUnavailable: It could not be priced or kept.
     """
     await resumed(booking_id, amending)
-    return await keep(await _priced(booking_id, quote_ids, amending, reason), amending)
+    return await keep(
+        await price_cancellation(booking_id, quote_ids, amending, reason=reason), amending
+    )
 
 
 async def cancel(
@@ -50,7 +52,9 @@ async def cancel(
     made = await resumed(booking_id, amending)
     if made is not None and _is_asked_again(made, quote_ids):
         return await answered(made, amending)
-    return await make(await _priced(booking_id, quote_ids, amending, reason), amending)
+    return await make(
+        await price_cancellation(booking_id, quote_ids, amending, reason=reason), amending
+    )
 
 
 def _is_asked_again(made: Amended, quote_ids: Collection[str] | None) -> bool:
@@ -61,9 +65,14 @@ def _is_asked_again(made: Amended, quote_ids: Collection[str] | None) -> bool:
     return made.amendment.kind is AmendmentKind.CANCELLATION and cancelled == wanted
 
 
-async def _priced(
-    booking_id: str, quote_ids: Collection[str] | None, amending: Amending, reason: str | None
+async def price_cancellation(
+    booking_id: str, quote_ids: Collection[str] | None, amending: Amending, *, reason: str | None
 ) -> Amended:
+    """Return what cancelling would make of a booking; nothing is stored of it.
+
+    Raises:
+        As `preview_cancellation`.
+    """
     statuses = (Status.CONFIRMED, Status.PENDING_PAYMENT)
     booking = await find_booking(booking_id, amending, *statuses)
     terms = await _terms(booking, quote_ids, amending, reason)

@@ -20,7 +20,7 @@ from widget.errors import (
     UpstreamRefused,
 )
 from widget.events import Event, owed
-from widget.evidence import Leaf, Witness, choice_made, offer_booked, offer_confirmed
+from widget.evidence import Leaf, choice_made, offer_booked, offer_confirmed
 from widget.messages import Message
 from widget.money import Money
 from widget.offers import Choice, Metadata, Offer, Status
@@ -31,6 +31,7 @@ from widget.replies import Reply
 from widget.storage.base import Storage
 from widget.tokens import QuoteToken, quote_token_for
 from widget.upstream.base import Upstream
+from widget.witnesses import Witness
 
 #: A choice may change between reading and writing; more rounds than this mean something else.
 MAX_ROUNDS = 10

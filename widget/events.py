@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from widget.bookings import Booking
 from widget.messages import Kind, Message
+from widget.news import NOTHING_NEW, News
+from widget.offers import Status
 from widget.partners import Partner
 from widget.products import Catalogue
 from widget.webhooks import body_of
@@ -22,13 +24,23 @@ class Event(StrEnum):
     RENEWAL_CREATED = "RENEWAL_CREATED"
 
 
-#: What the policyholder is written for each event.
-LETTERS = {
+_LETTERS = {
     Event.BOOKING_CREATED: Kind.POLICY_CONFIRMATION,
     Event.BOOKING_UPDATED: Kind.POLICY_UPDATE,
     Event.BOOKING_CANCELLED: Kind.POLICY_CANCELLATION,
-    Event.RENEWAL_CREATED: Kind.POLICY_CONFIRMATION,
+    Event.RENEWAL_CREATED: Kind.POLICY_RENEWAL,
 }
+
+
+def letter_for(event: Event, booking: Booking) -> Kind | None:
+    """Return what the policyholder is written of an event.
+
+    None for a booking that never had a policy and was never told of: one that was let go before
+    its payment came.
+    """
+    if booking.status is Status.FAILED:
+        return Kind.BOOKING_FAILURE
+    return _LETTERS[event] if booking.policies else None
 
 
 def owed(
@@ -39,6 +51,7 @@ def owed(
     catalogue: Catalogue,
     at: datetime,
     with_mail: bool,
+    news: News = NOTHING_NEW,
 ) -> tuple[Message, ...]:
     """Return the messages that an event of a booking owes.
 
@@ -48,20 +61,23 @@ def owed(
     Args:
         with_mail: Whether we write to the policyholder; a remote upstream may do so itself.
     """
-    letters = (mail(booking, LETTERS[event], at=at),) if with_mail else ()
+    kind = letter_for(event, booking) if with_mail else None
+    letters = () if kind is None else (mail(booking, kind, at=at, news=news),)
     if partner.webhook_for(booking.mode) is None:
         return letters
     return (*letters, _call(booking, event, catalogue=catalogue, at=at))
 
 
-def mail(booking: Booking, kind: Kind, *, at: datetime, again: str = "") -> Message:
+def mail(
+    booking: Booking, kind: Kind, *, at: datetime, again: str = "", news: News = NOTHING_NEW
+) -> Message:
     """Return a mail to the policyholder.
 
     Args:
         again: Sets a mail that is asked for once more apart from the one before.
     """
     key = f"{booking.partner_code}:{booking.id}:{booking.revision}:{kind}{again}"
-    return _message(key, booking, kind, lane="mail", at=at)
+    return _message(key, booking, kind, lane="mail", at=at, body=news.spelled())
 
 
 def _call(booking: Booking, event: Event, *, catalogue: Catalogue, at: datetime) -> Message:

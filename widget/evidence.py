@@ -10,19 +10,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from widget.amendments import Amendment
 from widget.bookings import Booking
 from widget.offers import Offer
 from widget.trees import leaf_hash
-
-
-class Witness(StrEnum):
-    """Who told us of an answer."""
-
-    SHOPPER = "shopper"
-    PARTNER = "partner"
+from widget.witnesses import Witness
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +137,8 @@ def booking_amended(booking: Booking, amendment: Amendment, *, at: datetime) -> 
         "currency": booking.purchase.currency,
         "policies": {policy.number: policy.status for policy in booking.policies},
         "policyholder_changed": amendment.policyholder is not None,
+        "insured_changed": amendment.insured is not None,
+        "by": amendment.asked_by,
         "reason_given": amendment.reason is not None,
         "revision": booking.revision,
     }

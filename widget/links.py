@@ -9,7 +9,14 @@ from urllib.parse import quote
 from widget.bookings import Booking
 from widget.offers import Offer
 from widget.products import Product
-from widget.tokens import OfferToken, PolicyToken, issue_offer_token, issue_policy_token
+from widget.tokens import (
+    AccountToken,
+    OfferToken,
+    PolicyToken,
+    issue_account_token,
+    issue_offer_token,
+    issue_policy_token,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +46,24 @@ class Links:
         token = PolicyToken(booking.mode, booking.partner_code, booking.id)
         signed = issue_policy_token(token, self.token_keys)
         return f"{self.public_url}/policies/{signed}/{quote(policy_number)}?locale={quote(locale)}"
+
+    def account(self, booking: Booking, locale: str) -> str:
+        """Return the address of the customer's own page, for whoever has the link."""
+        return f"{self._account(booking)}?locale={quote(locale)}"
+
+    def withdrawal(self, booking: Booking, policy_number: str, locale: str) -> str:
+        """Return the address at which the customer withdraws from a policy.
+
+        Args:
+            policy_number: Empty for all policies of the booking.
+        """
+        one = f"/{quote(policy_number)}" if policy_number else ""
+        return f"{self._account(booking)}/withdraw{one}?locale={quote(locale)}"
+
+    def _account(self, booking: Booking) -> str:
+        """Return what the addresses of the customer's own page begin with."""
+        token = AccountToken(booking.mode, booking.partner_code, booking.id)
+        return f"{self.public_url}/policy/{issue_account_token(token, self.token_keys)}"
 
     def document(self, product: Product, code: str, locale: str) -> str:
         """Return the address of a product's document; it never changes what it says."""

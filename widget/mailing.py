@@ -5,7 +5,7 @@ from __future__ import annotations
 from widget.amending import Amending, find_booking
 from widget.bookings import Booking
 from widget.errors import NotAllowedByProduct, StatusForbids
-from widget.events import LETTERS, Event, mail
+from widget.events import Event, letter_for, mail
 from widget.offers import Status
 from widget.replies import Reply
 
@@ -41,9 +41,10 @@ async def send_mail(
     if amending.upstream.sends_mail:
         raise NotAllowedByProduct("Whoever issued this booking writes to the customer itself.")
     wanted = event or _NEWEST.get(booking.status)
-    if wanted is None or not _has_happened(wanted, booking):
+    kind = letter_for(wanted, booking) if wanted is not None else None
+    if wanted is None or kind is None or not _has_happened(wanted, booking):
         raise StatusForbids(booking.id, booking.status)
-    message = mail(booking, LETTERS[wanted], at=amending.storage.now(), again=f":{again}")
+    message = mail(booking, kind, at=amending.storage.now(), again=f":{again}")
     await amending.storage.add_messages([message], reply)
     return booking
 

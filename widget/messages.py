@@ -36,6 +36,8 @@ class Kind(StrEnum):
     POLICY_CONFIRMATION = "policy_confirmation"
     POLICY_UPDATE = "policy_update"
     POLICY_CANCELLATION = "policy_cancellation"
+    POLICY_RENEWAL = "policy_renewal"
+    BOOKING_FAILURE = "booking_failure"
     #: A call of the partner's webhook.
     WEBHOOK = "webhook"
     #: The report to a remote upstream that the customer bought without cover.
@@ -57,8 +59,8 @@ class Message:
     lane: str
     #: Aware UTC.
     due_at: datetime
-    #: What is sent, when that was settled at the time of the event; empty when the content is
-    #: the booking, as it is when the message is sent.
+    #: What is sent, when that was settled at the time of the event. A mail's content is the
+    #: booking, as it is when the message is sent, and this is what it does not tell: see `news`.
     body: str = ""
     #: The place among the messages of its offer: those of one lane are sent in this order.
     sequence: int = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from widget.amending import (
@@ -16,8 +16,15 @@ from widget.amending import (
     resumed,
 )
 from widget.amendments import AmendmentKind, Terms
-from widget.bookings import Booking, Policyholder
+from widget.bookings import Booking, Insured, Policyholder
 from widget.purchases import Purchase
+
+#: By quote id, whom the policies protect.
+People = Mapping[str, tuple[Insured, ...]]
+
+
+def _as_they_are(booking: Booking) -> People:
+    return booking.insured
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +35,8 @@ class Modification:
     purchase: Callable[[Booking], Purchase]
     #: Returns the policyholder as it is to be.
     policyholder: Callable[[Booking], Policyholder]
+    #: Returns whom the policies protect, as it is to be.
+    insured: Callable[[Booking], People] = _as_they_are
 
 
 async def price_update(booking_id: str, modification: Modification, amending: Amending) -> Amended:
@@ -55,25 +64,37 @@ async def modify(booking_id: str, modification: Modification, amending: Amending
         return await answered(made, amending)
     booking = await find_booking(booking_id, amending)
     amended = await _priced(booking, modification, amending)
-    is_same = amended.amendment.purchase == booking.purchase
-    if is_same and amended.amendment.policyholder is None:
+    if _changes_nothing(amended):
         return Amended(booking, booking, amended.amendment)
     return await make(amended, amending)
 
 
 def _is_asked_again(made: Amended, modification: Modification) -> bool:
     """Tell whether what was finished is the change that is asked for."""
-    purchase = modification.purchase(made.before)
-    person = modification.policyholder(made.before)
-    return (purchase, person) == (made.after.purchase, made.after.policyholder)
+    before, after = made.before, made.after
+    asked = modification.purchase(before), modification.policyholder(before)
+    is_insured_so = modification.insured(before) == after.insured
+    return is_insured_so and asked == (after.purchase, after.policyholder)
+
+
+def _changes_nothing(amended: Amended) -> bool:
+    amendment = amended.amendment
+    is_same = amendment.purchase == amended.before.purchase
+    return is_same and amendment.policyholder is None and amendment.insured is None
 
 
 async def _priced(booking: Booking, modification: Modification, amending: Amending) -> Amended:
     purchase = modification.purchase(booking)
-    person = modification.policyholder(booking)
+    person, insured = modification.policyholder(booking), modification.insured(booking)
     terms = Terms(booking.purchase, booking.policies)
     if purchase != booking.purchase:
         now = amending.storage.now()
         terms = await amending.upstream.price_update(booking, purchase, now=now)
-    changed = person if person != booking.policyholder else None
-    return priced(booking, AmendmentKind.UPDATE, terms, amending, policyholder=changed)
+    return priced(
+        booking,
+        AmendmentKind.UPDATE,
+        terms,
+        amending,
+        policyholder=person if person != booking.policyholder else None,
+        insured=insured if insured != booking.insured else None,
+    )

@@ -174,8 +174,10 @@ async def _store_failure(
 ) -> Booking:
     now = storage.now()
     changed = booking.failed(problem)
+    # A platform that writes to policyholders has none to write to: the customer who paid hears
+    # it from us.
     messages = owed(
-        changed, Event.BOOKING_UPDATED, partner, catalogue=catalogue, at=now, with_mail=False
+        changed, Event.BOOKING_UPDATED, partner, catalogue=catalogue, at=now, with_mail=True
     )
     leaf = booking_failed(changed, at=now)
     is_stored = await storage.change_booking(booking, changed, leaf, messages=messages)

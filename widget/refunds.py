@@ -31,7 +31,7 @@ def withdrawal_ends(
     it has begun, its start if that comes first.
     """
     begun_is_over = product.after_sale.cancel_until != "end"
-    return min(_period_ends(market, confirmed_at), starts_at if begun_is_over else ends_at)
+    return min(period_ends(market, confirmed_at), starts_at if begun_is_over else ends_at)
 
 
 def can_be_cancelled(
@@ -74,13 +74,14 @@ def refund_of(
     moments = {"confirmed_at": confirmed_at, "starts_at": starts_at, "ends_at": ends_at, "at": at}
     if not can_be_cancelled(product, market, **moments):
         return Money.zero(premium.currency)
-    in_time = at < _period_ends(market, confirmed_at)
+    in_time = at < period_ends(market, confirmed_at)
     percent = 100 if in_time else product.after_sale.refund_percent_after_withdrawal
     remaining = Fraction(1) if at < starts_at else _remaining(starts_at, ends_at, at)
     return Money.rounded(Fraction(premium.amount) * remaining * percent / 100, premium.currency)
 
 
-def _period_ends(market: Market, confirmed_at: datetime) -> datetime:
+def period_ends(market: Market, confirmed_at: datetime) -> datetime:
+    """Return the moment before which the market's law lets the customer withdraw."""
     # The day of the confirmation does not count, and the last day counts to its end: Regulation
     # 1182/71, art. 3. We do not know the customer's clock. One day more reaches the midnight of
     # every clock, and nobody is told too early that it is too late.

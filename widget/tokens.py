@@ -2,7 +2,8 @@
 
 `offer`   opens one offer in a browser: look, choose, ask again. In addresses.
 `quote`   says what the customer chose and what it costs. For the partner's backend.
-`policy`  opens the certificate of one policy. In the confirmation mail.
+`policy`  opens the certificates of a booking. In mails, and in what customers pass on.
+`account` opens the customer's own page: look at the policies, withdraw from them. In mails.
 
 A token is `<payload>.<signature>`: base64url of a JSON array, and HMAC-SHA-384 by itsdangerous.
 It holds no personal data. Nothing is granted by a quote token alone: confirming also needs the
@@ -52,6 +53,18 @@ class OfferToken:
 @dataclass(frozen=True, slots=True)
 class PolicyToken:
     """Leave to look at the policies of one booking."""
+
+    mode: Mode
+    partner_code: str
+    booking_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountToken:
+    """Leave to look at the policies of one booking, and to withdraw from them.
+
+    It is none of `PolicyToken`: whoever is shown a certificate cannot end the policy.
+    """
 
     mode: Mode
     partner_code: str
@@ -129,6 +142,20 @@ def read_policy_token(text: str, keys: Sequence[bytes]) -> PolicyToken:
         TokenInvalid: It was not issued for this purpose with one of `keys`, or was changed.
     """
     return PolicyToken(*_read("policy", text, keys, (Mode, _text, _text)))
+
+
+def issue_account_token(token: AccountToken, keys: Sequence[bytes]) -> str:
+    """Return the token that opens the customer's own page."""
+    return _issue("account", [token.mode, token.partner_code, token.booking_id], keys)
+
+
+def read_account_token(text: str, keys: Sequence[bytes]) -> AccountToken:
+    """Return what an account token opens.
+
+    Raises:
+        TokenInvalid: It was not issued for this purpose with one of `keys`, or was changed.
+    """
+    return AccountToken(*_read("account", text, keys, (Mode, _text, _text)))
 
 
 def issue_quote_token(token: QuoteToken, keys: Sequence[bytes]) -> str:

@@ -98,7 +98,9 @@ def test_both_forms_link_to_the_same_places(letters: Letters) -> None:
         "documents/travel_protection/1/wording",
     ]
     assert paths[2].startswith("policies/")
-    assert len(paths) == 3
+    assert paths[3].startswith("policy/")
+    assert paths[4] == f"{paths[3]}/withdraw"
+    assert len(paths) == 5
 
 
 def test_the_certificates_link_opens_this_booking_only(letters: Letters) -> None:

@@ -83,7 +83,7 @@ def test_the_file_tells_which_steps_it_has_and_since_when(path: Path) -> None:
 
 
 def test_a_storage_tells_the_steps_in_order(path: Path, schema: Path) -> None:
-    (schema / "0005_seconds.sqlite.sql").write_text(SECOND)
+    (schema / "0006_seconds.sqlite.sql").write_text(SECOND)
 
     async def steps() -> list[str]:
         storage = SqliteStorage(str(path))
@@ -98,31 +98,32 @@ def test_a_storage_tells_the_steps_in_order(path: Path, schema: Path) -> None:
 
 def test_a_file_of_an_older_version_gets_what_it_lacks(path: Path, schema: Path) -> None:
     migrated(path)
-    (schema / "0005_seconds.sqlite.sql").write_text(SECOND)
+    (schema / "0006_seconds.sqlite.sql").write_text(SECOND)
 
-    assert migrated(path) == ["0005_seconds"]
+    assert migrated(path) == ["0006_seconds"]
 
     assert "seconds" in tables(path)
 
 
 def test_steps_of_other_databases_are_left_alone(schema: Path) -> None:
-    (schema / "0005_seconds.postgres.sql").write_text(SECOND)
+    (schema / "0006_seconds.postgres.sql").write_text(SECOND)
 
     assert [step.name for step in migrations_for("sqlite")] == [
         "0001_journey",
         "0002_partner_api",
         "0003_evidence_roots",
         "0004_begun_amendments",
+        "0005_amendments_of_customers",
     ]
 
 
 def test_a_file_that_is_ahead_of_this_version_is_refused(path: Path, schema: Path) -> None:
-    step = schema / "0005_seconds.sqlite.sql"
+    step = schema / "0006_seconds.sqlite.sql"
     step.write_text(SECOND)
     migrated(path)
     step.unlink()
 
-    with pytest.raises(StorageUnavailable, match="step 5"):
+    with pytest.raises(StorageUnavailable, match="step 6"):
         migrated(path)
 
 
@@ -136,7 +137,7 @@ def test_a_step_that_was_edited_after_it_was_applied_is_refused(path: Path, sche
 
 
 def test_a_step_that_fails_leaves_the_file_as_it_was(path: Path, schema: Path) -> None:
-    (schema / "0005_seconds.sqlite.sql").write_text(f"{SECOND}\nINSERT INTO nowhere VALUES (1);")
+    (schema / "0006_seconds.sqlite.sql").write_text(f"{SECOND}\nINSERT INTO nowhere VALUES (1);")
 
     with pytest.raises(apsw.SQLError):
         migrated(path)
@@ -145,7 +146,7 @@ def test_a_step_that_fails_leaves_the_file_as_it_was(path: Path, schema: Path) -
 
 
 def test_a_storage_whose_schema_fails_is_unavailable(path: Path, schema: Path) -> None:
-    (schema / "0005_seconds.sqlite.sql").write_text("INSERT INTO nowhere VALUES (1);")
+    (schema / "0006_seconds.sqlite.sql").write_text("INSERT INTO nowhere VALUES (1);")
 
     with pytest.raises(StorageUnavailable):
         asyncio.run(SqliteStorage(str(path)).open())
@@ -153,7 +154,7 @@ def test_a_storage_whose_schema_fails_is_unavailable(path: Path, schema: Path) -
 
 def test_processes_that_start_at_once_apply_a_step_once(path: Path, schema: Path) -> None:
     migrated(path)
-    (schema / "0005_seconds.sqlite.sql").write_text(SECOND)
+    (schema / "0006_seconds.sqlite.sql").write_text(SECOND)
     together = Barrier(6, timeout=timedelta(seconds=30).total_seconds())
     applied: list[list[str]] = []
 
@@ -169,4 +170,4 @@ def test_processes_that_start_at_once_apply_a_step_once(path: Path, schema: Path
     for thread in threads:
         thread.join()
 
-    assert sorted(applied) == [*[[]] * 5, ["0005_seconds"]]
+    assert sorted(applied) == [*[[]] * 5, ["0006_seconds"]]

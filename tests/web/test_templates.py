@@ -69,6 +69,7 @@ def test_there_are_templates_to_walk() -> None:
         "offer",
         "documents",
         "mail",
+        "policy",
         "reference",
     }
 

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from jinja2 import Environment
 
 from widget import formats
 from widget.bookings import Booking, Policy
+from widget.cancellations import was_withdrawn
 from widget.certificates import Certificate, certificate_of
 from widget.covers import Speech, speech_for
 from widget.links import Links
 from widget.messages import Kind
 from widget.money import Money
+from widget.news import NOTHING_NEW, News
 from widget.offers import Status
 from widget.partners import Mode, Partner
 from widget.products import Catalogue
 from widget.texts import Texts
+from widget.witnesses import Witness
+
+#: Returns a sentence in the customer's language.
+Say = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +46,18 @@ class Content:
     transaction_id: str
     #: Those in force.
     policies: tuple[Certificate, ...]
+    #: Those that the event ended.
     cancelled: tuple[Certificate, ...]
+    #: What happened, in a sentence or two.
+    opening: str
+    #: How much more or less it costs, after a change; empty when that is not known.
+    difference: str
+    #: The customer's own page, and the page on which they withdraw.
+    account_url: str
+    withdrawal_url: str
     #: What the policies in force cost.
     total: str
-    #: What is paid back for the others; empty when that is nothing.
+    #: What is paid back for those that ended; empty when that is nothing.
     refund: str
     withdrawal: str
     contact: str
@@ -61,10 +75,16 @@ class Letters:
         self._links = links
         self._texts = texts
 
-    def letter(self, kind: Kind, booking: Booking, partner: Partner) -> Letter:
-        """Return the letter of a kind about a booking, as the booking is now."""
+    def letter(
+        self, kind: Kind, booking: Booking, partner: Partner, news: News = NOTHING_NEW
+    ) -> Letter:
+        """Return the letter of a kind about a booking, as the booking is now.
+
+        Args:
+            news: What the event changed that the booking does not show.
+        """
         speech = self._speech(booking)
-        content = self._content(booking, partner, speech)
+        content = self._content(kind, booking, partner, news, speech)
         subject = _subject(kind, content, speech)
         return Letter(
             subject=subject,
@@ -77,11 +97,13 @@ class Letters:
         country = booking.offer.purchase.customer_country
         return speech_for(locale, country, self._texts.in_locale(locale))
 
-    def _content(self, booking: Booking, partner: Partner, speech: Speech) -> Content:
+    def _content(
+        self, kind: Kind, booking: Booking, partner: Partner, news: News, speech: Speech
+    ) -> Content:
         in_force = self._certificates(booking.in_force, booking, speech)
-        gone = [policy for policy in booking.policies if policy.status is Status.CANCELLED]
+        gone = _ended(booking, news)
         cancelled = self._certificates(gone, booking, speech)
-        first = (*in_force, *cancelled)[0]
+        first = next(iter((*in_force, *cancelled)), None)
         return Content(
             greeting_name=booking.policyholder.name,
             partner_name=partner.name,
@@ -89,11 +111,32 @@ class Letters:
             transaction_id=booking.transaction_id or "",
             policies=in_force,
             cancelled=cancelled,
+            opening=self._opening(kind, gone, booking, news, speech)
+            % {"partner": partner.name, "moment": _moment(gone, speech)},
+            difference=_difference(news, booking.purchase.currency, partner, speech),
+            account_url=self._links.account(booking, speech.locale),
+            withdrawal_url=self._links.withdrawal(booking, "", speech.locale),
             total=formats.money(booking.premium, speech.formats),
             refund=_refund(gone, booking.purchase.currency, speech),
-            withdrawal=first.withdrawal,
-            contact=first.contact,
+            withdrawal=first.withdrawal if first else "",
+            contact=first.contact if first else "",
             is_test=booking.mode is Mode.TEST,
+        )
+
+    def _opening(
+        self, kind: Kind, gone: Sequence[Policy], booking: Booking, news: News, speech: Speech
+    ) -> str:
+        if kind is not Kind.POLICY_CANCELLATION or news.by is not Witness.SHOPPER or not gone:
+            return _OPENINGS[kind](speech.texts.gettext)
+        say = speech.texts.gettext
+        if all(was_withdrawn(policy, booking.purchase, self._catalogue) for policy in gone):
+            return say(
+                "You withdrew from cover that you took out at %(partner)s. Your withdrawal reached"
+                " us on %(moment)s (UTC). The cover insures nothing any more."
+            )
+        return say(
+            "You cancelled cover that you took out at %(partner)s. Your cancellation reached us on"
+            " %(moment)s (UTC). The cover insures nothing any more."
         )
 
     def _certificates(
@@ -116,22 +159,90 @@ class Letters:
         )
 
 
+def _opening_of_confirmation(say: Say) -> str:
+    return say(
+        "You took out cover with your purchase at %(partner)s. This is your policy confirmation:"
+        " please read it through and keep it."
+    )
+
+
+def _opening_of_update(say: Say) -> str:
+    return say(
+        "The cover that you took out at %(partner)s was changed. This is what is insured now; it"
+        " takes the place of the confirmation that you have."
+    )
+
+
+def _opening_of_cancellation(say: Say) -> str:
+    return say("Cover that you took out at %(partner)s was cancelled. It insures nothing any more.")
+
+
+def _opening_of_renewal(say: Say) -> str:
+    return say(
+        "The cover that you took out at %(partner)s goes on for another term. This is the policy"
+        " confirmation for that term: please read it through and keep it."
+    )
+
+
+def _opening_of_failure(say: Say) -> str:
+    return say(
+        "The cover that you chose with your purchase at %(partner)s could not be issued. You are"
+        " not insured by it."
+    )
+
+
+#: What a letter begins with.
+_OPENINGS: Mapping[Kind, Callable[[Say], str]] = {
+    Kind.POLICY_CONFIRMATION: _opening_of_confirmation,
+    Kind.POLICY_UPDATE: _opening_of_update,
+    Kind.POLICY_CANCELLATION: _opening_of_cancellation,
+    Kind.POLICY_RENEWAL: _opening_of_renewal,
+    Kind.BOOKING_FAILURE: _opening_of_failure,
+}
+
+
 def _subject(kind: Kind, content: Content, speech: Speech) -> str:
     say = speech.texts.gettext
-    told, policies = {
-        Kind.POLICY_CONFIRMATION: (
-            say("Your policy %(numbers)s is confirmed"),
-            content.policies,
-        ),
-        Kind.POLICY_UPDATE: (say("Your policy %(numbers)s has changed"), content.policies),
-        Kind.POLICY_CANCELLATION: (
-            say("Your policy %(numbers)s was cancelled"),
-            content.cancelled,
-        ),
+    told = {
+        Kind.POLICY_CONFIRMATION: say("Your policy %(numbers)s is confirmed"),
+        Kind.POLICY_UPDATE: say("Your policy %(numbers)s has changed"),
+        Kind.POLICY_CANCELLATION: say("Your policy %(numbers)s was cancelled"),
+        Kind.POLICY_RENEWAL: say("Your policy %(numbers)s is the next term of your cover"),
+        Kind.BOOKING_FAILURE: say("Your cover could not be issued"),
     }[kind]
+    policies = content.cancelled if kind is Kind.POLICY_CANCELLATION else content.policies
     numbers = formats.listed([policy.policy_number for policy in policies], "en")
     subject = told % {"numbers": numbers}
     return f"[TEST] {subject}" if content.is_test else subject
+
+
+def _ended(booking: Booking, news: News) -> list[Policy]:
+    """Return the policies that the event ended; all that have ended when it names none."""
+    gone = (policy for policy in booking.policies if policy.status is Status.CANCELLED)
+    return [policy for policy in gone if not news.ended or policy.number in news.ended]
+
+
+def _moment(gone: Sequence[Policy], speech: Speech) -> str:
+    """Return when the newest of some policies ended; empty when none has."""
+    moments = [policy.cancelled_at for policy in gone if policy.cancelled_at is not None]
+    return formats.moment(max(moments), speech.formats) if moments else ""
+
+
+def _difference(news: News, currency: str, partner: Partner, speech: Speech) -> str:
+    """Return what a change costs, in a sentence; empty when the event was none."""
+    say, minor = speech.texts.gettext, news.difference_minor
+    if minor is None:
+        return ""
+    amount = formats.money(Money(abs(minor), currency), speech.formats)
+    sentences = {
+        1: say("The change costs %(amount)s more, which you pay to %(partner)s."),
+        0: say("The premium stays the same."),
+        -1: say("The change costs %(amount)s less, which you get back from %(partner)s."),
+    }
+    return sentences[(minor > 0) - (minor < 0)] % {
+        "amount": amount,
+        "partner": partner.name,
+    }
 
 
 def _refund(policies: Sequence[Policy], currency: str, speech: Speech) -> str:

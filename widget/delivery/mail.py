@@ -21,6 +21,8 @@ from widget.bookings import Booking
 from widget.delivery.letters import Letter, Letters
 from widget.errors import DeliveryFailed, SettingInvalid
 from widget.messages import Kind, Message
+from widget.news import read_news
+from widget.offers import Status
 from widget.partners import Mode, Partner
 
 #: For the whole conversation with the mail server; a goodbye after that may take as long again.
@@ -102,7 +104,7 @@ class MailDelivery:
             _log.info("not_sent", message_id=message.id)
             return
         to = _address(recipient)
-        letter = self._letters.letter(message.kind, booking, partner)
+        letter = self._letters.letter(message.kind, booking, partner, read_news(message.body))
         mail = _mail(message, letter, self._sender, to)
         _check_recipient(mail, self._sender, to)
         await self._send(mail, to.addr_spec)
@@ -132,6 +134,8 @@ class MailDelivery:
 
 def _has_news(message: Message, booking: Booking) -> bool:
     """Tell whether a letter is still true: what was cancelled meanwhile is not confirmed."""
+    if message.kind is Kind.BOOKING_FAILURE:
+        return booking.status is Status.FAILED
     return message.kind is Kind.POLICY_CANCELLATION or bool(booking.in_force)
 
 

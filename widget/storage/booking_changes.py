@@ -69,7 +69,7 @@ def change_booking(
         update_offer(db, seen.offer, changed.offer)
     if seen.policies != changed.policies:
         _put_policies(db, changed)
-    if seen.policyholder != changed.policyholder:
+    if (seen.policyholder, seen.insured) != (changed.policyholder, changed.insured):
         apply(
             db,
             "UPDATE policyholders SET person_json = :person_json, insured_json = :insured_json"
@@ -122,11 +122,13 @@ def list_pending(
 def save_amendment(db: apsw.Connection, amendment: Amendment, reply: Reply | None) -> None:
     """Store an amendment, and forget the people of those that have expired."""
     values = {"now": rows.micros(amendment.created_at)}
-    forgotten = (
-        " SET person_json = NULL"
-        " WHERE expires_at <= :now AND person_json IS NOT NULL AND begun_at IS NULL"
-    )
-    apply(db, f"UPDATE amendments {forgotten}", values)
+    # Each has an index of its own, so that nothing is looked through that has nobody in it.
+    for people in ("person_json", "insured_json"):
+        forgotten = (
+            f" SET {people} = NULL"
+            f" WHERE expires_at <= :now AND {people} IS NOT NULL AND begun_at IS NULL"
+        )
+        apply(db, f"UPDATE amendments {forgotten}", values)
     insert(db, "amendments", booking_rows.amendment_row(amendment))
     keep_reply(db, reply)
 
@@ -216,7 +218,8 @@ def _keep_applied(db: apsw.Connection, amendment: Amendment) -> None:
     if not insert_new(db, "amendments", row):
         apply(
             db,
-            "UPDATE amendments SET applied_at = :applied_at, person_json = NULL"
+            "UPDATE amendments"
+            " SET applied_at = :applied_at, person_json = NULL, insured_json = NULL"
             " WHERE partner_code = :partner_code AND booking_id = :booking_id AND id = :id",
             row,
         )

@@ -25,6 +25,7 @@ from widget.storage.rows import (
     moment_or_none,
     purchase_json,
 )
+from widget.witnesses import Witness
 
 _QUOTE = TypeAdapter(Quote)
 _POLICIES = TypeAdapter(tuple[Policy, ...])
@@ -119,6 +120,10 @@ def amendment_row(amendment: Amendment) -> Row:
         "purchase_json": purchase_json(amendment.purchase),
         "policies_json": _POLICIES.dump_json(amendment.policies).decode(),
         "person_json": None if person is None else _PERSON.dump_json(person).decode(),
+        "insured_json": None
+        if amendment.insured is None
+        else _INSURED.dump_json(dict(amendment.insured)).decode(),
+        "asked_by": amendment.asked_by,
         "reason": amendment.reason,
         "created_at": micros(amendment.created_at),
         "expires_at": micros(amendment.expires_at),
@@ -130,7 +135,7 @@ def amendment_row(amendment: Amendment) -> Row:
 
 def amendment_from(row: Row) -> Amendment:
     """Return the amendment in a row."""
-    person = row["person_json"]
+    person, insured = row["person_json"], row["insured_json"]
     return Amendment(
         id=row["id"],
         kind=AmendmentKind(row["kind"]),
@@ -140,6 +145,8 @@ def amendment_from(row: Row) -> Amendment:
         purchase=PURCHASE.validate_json(row["purchase_json"]),
         policies=_POLICIES.validate_json(row["policies_json"]),
         policyholder=None if person is None else _PERSON.validate_json(person),
+        insured=None if insured is None else _INSURED.validate_json(insured),
+        asked_by=Witness(row["asked_by"]),
         reason=row["reason"],
         created_at=moment(row["created_at"]),
         expires_at=moment(row["expires_at"]),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import asdict
 from typing import Any
 
-from widget.bookings import Booking, Policyholder
+from widget.amendments import Amendment
+from widget.bookings import Booking, Insured
 from widget.purchases import Item, Leg, Purchase, Trip
 
 Json = dict[str, Any]
@@ -47,7 +48,7 @@ def confirmation_of(booking: Booking) -> Json:
         "quotes": [
             {
                 "id": quote.upstream_id,
-                "insured": [_given(asdict(one)) for one in booking.insured.get(quote.id, ())],
+                "insured": _people(booking.insured.get(quote.id, ())),
             }
             for quote in booking.offer.chosen_quotes
         ],
@@ -79,10 +80,24 @@ def update_of(booking: Booking, purchase: Purchase) -> Json:
     }
 
 
-def change_of(before: Policyholder, after: Policyholder) -> Json:
-    """Return the body that changes what is different about the policyholder."""
-    old, new = asdict(before), asdict(after)
-    return {"policyholder": {name: new[name] for name in new if new[name] != old[name]}}
+def change_of(booking: Booking, amendment: Amendment) -> Json:
+    """Return the body that changes what is different about the people; empty when nothing is."""
+    body: Json = {}
+    if amendment.policyholder is not None:
+        old, new = asdict(booking.policyholder), asdict(amendment.policyholder)
+        body["policyholder"] = {name: new[name] for name in new if new[name] != old[name]}
+    if amendment.insured is not None:
+        body["quotes"] = [
+            {"id": policy.quote.upstream_id, "update_fields": {"insured": _people(people)}}
+            for policy in booking.in_force
+            if (people := amendment.insured.get(policy.quote_id, ()))
+            != booking.insured.get(policy.quote_id, ())
+        ]
+    return body
+
+
+def _people(people: Iterable[Insured]) -> list[Json]:
+    return [_given(asdict(person)) for person in people]
 
 
 def cancellation_of(booking: Booking, quote_ids: Collection[str], reason: str | None) -> Json:

@@ -112,8 +112,7 @@ class XCover:
             if amendment.upstream_id is not None:
                 path = base + _confirming(amendment)
                 _allowed(await self.calls.call("POST", path, {}, key=key))
-            if amendment.policyholder is not None:
-                body = asking.change_of(booking.policyholder, amendment.policyholder)
+            if body := asking.change_of(booking, amendment):
                 _allowed(await self.calls.call("PATCH", base, body, key=f"{key}-person"))
 
     def _check_fields(self, answer: Answer) -> None:

@@ -206,7 +206,7 @@ _BOOKING: dict[str, Schema] = {
     "partner": thing({"code": TEXT}),
     "pds_url": TEXT,
     "coi": maybe(thing({"url": maybe(ADDRESS), "pdf": NOTHING})),
-    **nulls("account_url"),
+    "account_url": told(ADDRESS, "The customer's own page; whoever has it can withdraw."),
     "policyholder": _PERSON,
     "quotes": listed(ref("BookedQuote")),
     "offer_url": ADDRESS,

@@ -35,7 +35,7 @@ def booking_answer(booking: Booking, house: House, language: str | None = None) 
         "partner": {"code": booking.partner_code},
         "pds_url": quotes[0]["pds_url"],
         "coi": {**quotes[0]["coi"], "pdf": None} if booking.policies else None,
-        "account_url": None,
+        "account_url": house.links.account(booking, telling.speech.locale),
         "policyholder": _person(booking.policyholder),
         "quotes": quotes,
         "offer_url": house.links.offer(booking.offer),

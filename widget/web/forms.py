@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from http import HTTPStatus
@@ -12,7 +12,7 @@ from typing import Any
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from widget.bookings import Booking, Policyholder
+from widget.bookings import Booking, Insured, Policyholder
 from widget.choosing import Answer
 from widget.confirming import Confirmation
 from widget.errors import InputInvalid, RequestMalformed
@@ -43,6 +43,9 @@ MAX_OFFSET = 1_000_000
 
 #: The fields that a choice has; a partner's page that sends more is leaking its own form.
 CHOICE_FIELDS = frozenset({"choice", "return_to"})
+
+#: The fields of the page that asks whether to withdraw.
+WITHDRAWAL_FIELDS = frozenset({"refund"})
 
 
 def read_purchase(body: bytes) -> Purchase:
@@ -136,6 +139,7 @@ def modification_of(body: ModificationBody) -> Modification:
     return Modification(
         purchase=lambda booking: _changed_purchase(body, booking),
         policyholder=lambda booking: _changed_person(body, booking.policyholder),
+        insured=lambda booking: _changed_insured(body, booking),
     )
 
 
@@ -197,7 +201,20 @@ async def read_return(request: Request) -> str:
     return (await _form_of(request)).get("return_to", "")
 
 
-async def _form_of(request: Request) -> dict[str, str]:
+async def read_refund(request: Request) -> int | None:
+    """Return the refund that the customer was shown, in the currency's smallest unit.
+
+    None when the form tells of none that could be.
+
+    Raises:
+        RequestMalformed: It is not such a form.
+    """
+    form = await _form_of(request, WITHDRAWAL_FIELDS)
+    text = form.get("refund", "")
+    return int(text) if re.fullmatch(r"[0-9]{1,18}", text, re.ASCII) else None
+
+
+async def _form_of(request: Request, known: frozenset[str] = CHOICE_FIELDS) -> dict[str, str]:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in {"application/x-www-form-urlencoded", ""}:
         raise RequestMalformed("Send the choice as a form, application/x-www-form-urlencoded.")
@@ -207,7 +224,7 @@ async def _form_of(request: Request) -> dict[str, str]:
         if error.status_code == HTTPStatus.BAD_REQUEST:
             raise RequestMalformed("The form cannot be read.") from error
         raise
-    if unknown := fields.keys() - CHOICE_FIELDS:
+    if unknown := fields.keys() - known:
         # Their names and values are the shopper's; not even the log gets them.
         raise RequestMalformed(
             f"The form has {len(unknown)} fields too many; keep the offer out of your own form."
@@ -252,6 +269,15 @@ def _changed_purchase(body: ModificationBody, booking: Booking) -> Purchase:
         trip = changed_trip(item.trip, changed.update_fields, path=path)
         items[known[changed.id]] = replace(item, trip=trip)
     return replace(booking.purchase, items=tuple(items))
+
+
+def _changed_insured(body: ModificationBody, booking: Booking) -> Mapping[str, tuple[Insured, ...]]:
+    told = {
+        changed.id: insured_of(changed.update_fields.insured)
+        for changed in body.quotes
+        if changed.update_fields.insured is not None
+    }
+    return {**booking.insured, **told}
 
 
 def _changed_person(body: ModificationBody, person: Policyholder) -> Policyholder:

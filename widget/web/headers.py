@@ -70,6 +70,24 @@ def page_headers() -> Mapping[str, str]:
     return {"Content-Security-Policy": policy}
 
 
+def account_headers() -> Mapping[str, str]:
+    """Return the headers of the customer's own pages: no scripts, no cache, no search engine.
+
+    Their address holds a token. By the referrer policy that every answer has, it is told to no
+    other origin, and their forms still say where they come from.
+    """
+    policy = (
+        "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none';"
+        " form-action 'self'; frame-ancestors 'none'"
+    )
+    return {
+        "Content-Security-Policy": policy,
+        "Cache-Control": "no-store",
+        "X-Robots-Tag": "noindex, nofollow, noarchive",
+        "Cross-Origin-Opener-Policy": "same-origin",
+    }
+
+
 def is_htmx(request: Request) -> bool:
     """Tell whether htmx asks, and so wants the swapped part only."""
     return request.headers.get("hx-request") == "true"

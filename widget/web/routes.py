@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from starlette.routing import BaseRoute, Route
 
-from widget.web import documents, embed, health, offer, reference
+from widget.web import accounts, documents, embed, health, offer, reference
 from widget.web.calls import Endpoint, by_method, partner_call
 from widget.web.operations import OPERATIONS
 
@@ -56,6 +56,9 @@ def _endpoints() -> dict[str, dict[str, Endpoint]]:
 def _pages() -> Iterator[BaseRoute]:
     yield Route("/documents/{product}/{version:int}/{code}", documents.show_document)
     yield Route("/policies/{token}/{number}", documents.show_certificate)
+    yield Route("/policy/{token}", accounts.show_account)
+    for path in ("/policy/{token}/withdraw", "/policy/{token}/withdraw/{number}"):
+        yield Route(path, accounts.withdrawal, methods=["GET", "POST"])
     yield Route("/errors", documents.show_errors)
 
 

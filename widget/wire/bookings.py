@@ -135,13 +135,20 @@ class NothingBody(Body):
     """An empty object, or no body at all."""
 
 
+class PolicyChangeBody(TripChangeBody):
+    """What changes of a policy; the rest stays as it is."""
+
+    insured: Annotated[tuple[InsuredBody, ...], Field(min_length=1, max_length=50)] | None = None
+    """Whom the policy protects, all of them, in place of those named before."""
+
+
 class ChangedQuoteBody(Body):
     """What changes of the policy for a quote."""
 
     id: QuoteId
     """A quote of the booking."""
-    update_fields: TripChangeBody = TripChangeBody()
-    """What changes of the trip; the rest stays."""
+    update_fields: PolicyChangeBody = PolicyChangeBody()
+    """What changes of the policy; the rest stays."""
 
 
 class ModificationBody(Body):
