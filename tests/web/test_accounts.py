@@ -72,11 +72,11 @@ def asked(service: Service, booking: dict[str, Any], place: int = 0) -> httpx2.R
     return service.client.get(links(account, "Withdraw from contract here")[place])
 
 
-def confirm(service: Service, page: httpx2.Response, **options: Any) -> httpx2.Response:
+def confirm(service: Service, page: httpx2.Response, **given: Any) -> httpx2.Response:
     """Press the one button of the page that asks."""
     (action,) = re.findall(r'<form[^>]*action="([^"]+)"', page.text)
     fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page.text))
-    options = {"headers": OURS, "data": fields, "follow_redirects": False} | options
+    options: dict[str, Any] = {"headers": OURS, "data": fields, "follow_redirects": False, **given}
     return service.client.post(unescape(action), **options)
 
 

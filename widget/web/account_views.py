@@ -162,7 +162,9 @@ def done_view(visitor: Visitor, ended: tuple[Policy, ...]) -> EndingView:
         visitor,
         ended,
         heading=say("You have withdrawn") if is_withdrawn else say("Your policy is cancelled"),
-        lead=say("It insures nothing any more. The confirmation comes by e-mail; please keep it."),
+        lead=say(
+            "This cover insures nothing any more. The confirmation comes by e-mail; please keep it."
+        ),
         refund=Money.total(refunds, booking.purchase.currency),
     )
 
@@ -206,7 +208,7 @@ def _ending_view(
         shown=shown,
         confirm_label=confirm_label,
         back_url=visitor.account_url,
-        contact=views[0].certificate.contact if views else "",
+        contact="" if refund is not None else views[0].certificate.contact,
     )
 
 
