@@ -320,7 +320,7 @@ def test_migrating_tells_the_step_that_the_database_is_at(command: Command, data
     first, again = command("migrate"), command("migrate")
 
     assert (
-        first.stdout == again.stdout == f"sqlite:///{database} is at step 0005_amendments_of_customers.\n"
+        first.stdout == again.stdout == f"sqlite:///{database} is at step 0005_customers_amend.\n"
     )
 
 

@@ -113,7 +113,7 @@ def test_steps_of_other_databases_are_left_alone(schema: Path) -> None:
         "0002_partner_api",
         "0003_evidence_roots",
         "0004_begun_amendments",
-        "0005_amendments_of_customers",
+        "0005_customers_amend",
     ]
 
 
