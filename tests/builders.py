@@ -8,9 +8,10 @@ from decimal import Decimal
 from typing import Any
 
 from widget.amendments import Amendment, AmendmentKind
-from widget.app import load_catalogue
+from widget.app import load_catalogue, load_markets
 from widget.bookings import Booking, Policy, Policyholder
 from widget.events import mail
+from widget.markets import Market
 from widget.messages import Kind, Message
 from widget.money import Money
 from widget.offers import Choice, Offer, Quote, Status
@@ -25,6 +26,18 @@ NOON = datetime(2027, 3, 1, 12, 0, tzinfo=UTC)
 
 TOKEN_KEY = "token-key-" + "t" * 32
 PARTNER_KEY = "partner-key-" + "p" * 32
+
+
+#: The rules for travel cover where no region is named, by the country that it is sold in.
+MARKETS = {
+    country: load_markets().get(country, None, "travel")
+    for country in ("AT", "DE", "ES", "FR", "GB", "NL", "US")
+}
+
+
+def a_market(country: str = "DE", region: str | None = None, name: str = "travel") -> Market:
+    """Return the rules for a class of insurance in a country or region."""
+    return load_markets().get(country, region, name)
 
 
 def some_settings(**changes: Any) -> Settings:

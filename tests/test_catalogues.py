@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 import widget
+from widget.app import load_markets
 from widget.catalogues import read_catalogue
 from widget.errors import CatalogueFaulty
 
@@ -18,7 +19,7 @@ def test_the_newest_version_is_on_sale_and_older_ones_stay() -> None:
         for version in (1, 10, 9)
     }
 
-    catalogue = read_catalogue(files)
+    catalogue = read_catalogue(files, load_markets())
 
     newest = catalogue.on_sale("travel_protection")
     assert newest is not None
@@ -27,13 +28,13 @@ def test_the_newest_version_is_on_sale_and_older_ones_stay() -> None:
 
 
 def test_a_product_that_nobody_wrote_is_not_on_sale() -> None:
-    catalogue = read_catalogue({SOURCE: SHIPPED})
+    catalogue = read_catalogue({SOURCE: SHIPPED}, load_markets())
 
     assert catalogue.on_sale("travel") is None
 
 
 def test_the_file_of_a_sold_version_must_stay() -> None:
-    catalogue = read_catalogue({SOURCE: SHIPPED})
+    catalogue = read_catalogue({SOURCE: SHIPPED}, load_markets())
 
     with pytest.raises(CatalogueFaulty, match=r"travel_protection\.v7\.toml: .*must stay"):
         catalogue.get("travel_protection", 7)
@@ -41,4 +42,4 @@ def test_the_file_of_a_sold_version_must_stay() -> None:
 
 def test_two_files_cannot_be_the_same_version() -> None:
     with pytest.raises(CatalogueFaulty, match=r"b\.toml: travel_protection@1 is in another file"):
-        read_catalogue({"b.toml": SHIPPED, "a.toml": SHIPPED})
+        read_catalogue({"b.toml": SHIPPED, "a.toml": SHIPPED}, load_markets())

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from tests.builders import (
+    MARKETS,
     NOON,
     TOKEN_KEY,
     a_booking,
@@ -21,7 +22,6 @@ from widget.app import load_catalogue, load_texts
 from widget.certificates import Certificate, certificate_of
 from widget.covers import Cover, Speech, cover_of, insured, speech_for, withdrawal
 from widget.links import Links
-from widget.markets import MARKETS
 from widget.money import Money
 from widget.partners import Mode
 from widget.purchases import Trip
@@ -135,7 +135,7 @@ def test_both_documents_are_in_reach() -> None:
 
 @pytest.mark.parametrize("country", sorted(MARKETS))
 def test_the_customer_is_told_how_long_they_may_withdraw(country: str) -> None:
-    text = withdrawal(country, cover(), speech())
+    text = withdrawal(MARKETS[country].withdrawal_days, cover(), speech())
 
     assert f"within {MARKETS[country].withdrawal_days} days" in text
     assert "care@northgate.example" in text
@@ -148,8 +148,8 @@ def test_a_customer_is_told_what_withdrawing_from_a_year_that_has_begun_gives_ba
 ) -> None:
     begun = {"en": "the part for the days that are left", "de": "Teil für die verbleibenden Tage"}
 
-    trip = withdrawal("DE", cover(), speech(locale))
-    year = withdrawal("DE", a_year_cover(), speech(locale))
+    trip = withdrawal(14, cover(), speech(locale))
+    year = withdrawal(14, a_year_cover(), speech(locale))
 
     assert begun[locale] in year
     assert begun[locale] not in trip

@@ -37,6 +37,7 @@ FACTS: dict[str, tuple[Any, ...]] = {
     "QuoteNotOffered": ("AAAAA-BBBBB-INS", "q-9"),
     "ChoiceMissing": ("AAAAA-BBBBB-INS",),
     "ChoiceChanged": ("AAAAA-BBBBB-INS",),
+    "SaleDeferred": ("AAAAA-BBBBB-INS", datetime(2027, 3, 6, 12, 0, tzinfo=UTC)),
     "OfferDeclined": ("AAAAA-BBBBB-INS",),
     "AlreadyConfirmed": ("AAAAA-BBBBB-INS",),
     "PaymentAlreadyUsed": ("ORDER-1",),

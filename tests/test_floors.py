@@ -16,7 +16,11 @@ import widget
 #: Module name → source. The rules take sources, so that they can be broken on purpose.
 Sources = Mapping[str, str]
 
-ROOF = set("app cli desk evidence_commands server showcase __main__".split())
+ROOF = set(
+    """
+    app cli desk evidence_commands market_commands offer_lint server showcase __main__
+    """.split()
+)
 WEB = {"web"}
 DEEDS = set(
     """
@@ -28,9 +32,10 @@ DOORS = {"storage", "upstream", "delivery"}
 GROUND = set(
     """
     addresses amendments bookings cancellations catalogues certificates changes countries covers
-    digests errors events evidence examples formats gaps instalments limits links logs markets
-    messages money news offer_ids offers partners products purchases rates refunds replies roots
-    schedules seals settings signatures taxes terms texts tokens trees webhooks wire witnesses
+    digests disclosures errors events evidence examples formats gaps instalments limits links
+    lints logs market_files market_gaps markets messages money news offer_ids offers partners
+    products purchases rates refunds replies restrictions roots sales schedules seals settings
+    signatures taxes terms texts tokens trees webhooks wire witnesses
     """.split()
 )
 
@@ -44,6 +49,7 @@ THIRD_PARTIES = {
     "tokens": {"itsdangerous"},
     "wire": {"pydantic", "typing_extensions"},
     "catalogues": {"pydantic"},
+    "market_files": {"pydantic"},
     "products": {"pydantic"},
     "logs": {"structlog"},
 }

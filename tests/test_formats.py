@@ -9,8 +9,8 @@ from babel.numbers import get_currency_precision, parse_decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.builders import MARKETS
 from widget import formats
-from widget.markets import MARKETS
 from widget.money import CURRENCIES, Money, exponent
 
 #: Currencies whose smallest unit people still write.

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import widget
+from widget.app import load_markets
 from widget.catalogues import read_product
 from widget.errors import CatalogueFaulty
 from widget.products import AfterSale
@@ -91,8 +92,8 @@ GAPS = {
         changed('cost_min = { EUR = "20.00"', 'cost_min = { EUR = "40000.00"'),
         "eligibility: cost_min is above cost_max in EUR",
     ),
-    "an unknown market": (changed('"US"]', '"US", "BR"]'), "no market or country BR"),
-    "an unknown destination": (changed('"VA",\n', '"VA", "XX",\n'), "no market or country XX"),
+    "an unknown market": (changed('"US"]', '"US", "BR"]'), "there is no market BR"),
+    "an unknown destination": (changed('"VA",\n', '"VA", "XX",\n'), "there is no country XX"),
     "nobody to sell to": (
         changed('["DE", "AT", "FR", "NL", "ES", "GB", "US"]', "[]"),
         "^sold_to: ",
@@ -272,7 +273,7 @@ def test_a_gap_is_told_in_one_sentence(gap: str) -> None:
     text, words = GAPS[gap]
 
     with pytest.raises(CatalogueFaulty) as error:
-        read_product(SOURCE, text)
+        read_product(SOURCE, text, load_markets())
 
     assert re.search(words, error.value.problem), error.value.problem
     assert error.value.source == SOURCE
@@ -282,7 +283,7 @@ def test_a_gap_is_told_in_one_sentence(gap: str) -> None:
 
 @pytest.mark.parametrize("path", sorted(CATALOGUE.glob("*.toml")), ids=lambda path: path.name)
 def test_a_shipped_product_has_no_gap_and_is_what_its_file_is_called(path: Path) -> None:
-    product = read_product(path.name, path.read_text(encoding="utf-8"))
+    product = read_product(path.name, path.read_text(encoding="utf-8"), load_markets())
 
     assert path.name == f"{product.code}.v{product.version}.toml"
     assert product.text.keys() == {"en", "de"}
@@ -290,7 +291,7 @@ def test_a_shipped_product_has_no_gap_and_is_what_its_file_is_called(path: Path)
 
 
 def test_a_product_that_says_nothing_of_after_the_sale_allows_nothing() -> None:
-    product = read_product(SOURCE, without(SHIPPED, r"\[after_sale\]"))
+    product = read_product(SOURCE, without(SHIPPED, r"\[after_sale\]"), load_markets())
 
     assert product.after_sale == AfterSale()
     assert product.after_sale.cancel_until == product.after_sale.change_until == "never"
@@ -304,4 +305,6 @@ def test_instalments_may_end_with_the_shortest_term() -> None:
     # 11 months have up to 341 days, and 343 days on the calendar are more than 341 on the clock.
     text = ANNUAL.replace("trip_days_min = 365", "trip_days_min = 343")
 
-    assert read_product("annual_travel.v1.toml", text).eligibility.trip_days_min == 343
+    product = read_product("annual_travel.v1.toml", text, load_markets())
+
+    assert product.eligibility.trip_days_min == 343

@@ -25,7 +25,8 @@ from widget.upstream.house import House
 
 pytestmark = pytest.mark.anyio
 
-HOUSE = House(load_catalogue(some_settings()))
+CATALOGUE = load_catalogue(some_settings())
+HOUSE = House(CATALOGUE)
 
 
 async def quote(
@@ -35,7 +36,7 @@ async def quote(
     mode: Mode = Mode.TEST,
     upstream: Upstream = HOUSE,
 ) -> Offer:
-    quoting = Quoting("acme", mode, timedelta(minutes=30), "texts-1")
+    quoting = Quoting("acme", mode, timedelta(minutes=30), "texts-1", CATALOGUE)
     return await make_offer(quoting, purchase or a_purchase(), storage=storage, upstream=upstream)
 
 

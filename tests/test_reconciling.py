@@ -22,6 +22,7 @@ from tests.builders import (
 )
 from tests.fakes import Clock, SilentUpstream
 from widget import reconciling
+from widget.app import load_markets
 from widget.bookings import Booking, Policy
 from widget.errors import StorageUnavailable, UpstreamRefused, UpstreamUnavailable
 from widget.evidence import offer_booked, offer_made
@@ -33,7 +34,7 @@ from widget.storage.sqlite import SqliteStorage
 
 pytestmark = pytest.mark.anyio
 
-CATALOGUE = Catalogue({("travel_protection", 1): a_product()})
+CATALOGUE = Catalogue({("travel_protection", 1): a_product()}, load_markets())
 
 UNKNOWN = UpstreamUnavailable("No answer could be had in time.")
 REFUSED = UpstreamRefused("It is not insured.")

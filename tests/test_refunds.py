@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.builders import NOON, a_product, a_product_that
-from widget.markets import MARKETS
+from tests.builders import MARKETS, NOON, a_product, a_product_that
 from widget.money import Money
 from widget.products import Product
 from widget.refunds import can_be_cancelled, refund_of, withdrawal_ends

@@ -22,6 +22,7 @@ from tests.builders import (
     an_amendment,
 )
 from widget.amendments import AmendmentKind
+from widget.app import load_markets
 from widget.bookings import Booking
 from widget.errors import InputInvalid
 from widget.events import Event, owed
@@ -42,7 +43,7 @@ from widget.webhooks import (
 
 ROOT = PARTNER_KEY.encode()
 URL = "https://shop.test/hooks/cover?shop=1"
-CATALOGUE = Catalogue({("travel_protection", 1): a_product()})
+CATALOGUE = Catalogue({("travel_protection", 1): a_product()}, load_markets())
 
 
 def told(**changes: Any) -> Partner:

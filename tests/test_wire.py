@@ -11,6 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.builders import (
+    MARKETS,
     NOON,
     a_leg,
     a_policyholder,
@@ -21,7 +22,6 @@ from tests.builders import (
 )
 from widget.bookings import Policyholder
 from widget.errors import InputInvalid, RequestMalformed
-from widget.markets import MARKETS
 from widget.money import Money
 from widget.purchases import Purchase
 from widget.rates import ineligibility, premium_of

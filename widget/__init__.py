@@ -3,6 +3,7 @@
 Plural nouns know. Gerunds do. Folders talk to the outside. The roof puts it together.
 
 roof     app cli desk evidence_commands
+         market_commands offer_lint
          server showcase __main__                     may import everything
 web      web/                                         may import ground, deeds, the doors' base
 deeds    quoting choosing confirming

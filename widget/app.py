@@ -7,6 +7,7 @@ import contextlib
 import secrets
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from widget.delivery.letters import Letters
 from widget.delivery.mail import MailDelivery, read_server
 from widget.delivery.webhooks import WebhookDelivery
 from widget.errors import CatalogueFaulty, SettingInvalid, WidgetError
+from widget.market_files import read_markets
+from widget.markets import Markets
 from widget.messages import Kind
 from widget.partners import Mode, PartnerKey, key_named
 from widget.products import Catalogue
@@ -144,7 +147,18 @@ def load_catalogue(settings: Settings) -> Catalogue:
     files = {path.name: _read_product(path) for path in place.glob("*.toml")}
     if not files:
         raise SettingInvalid("OFFER_WIDGET_CATALOGUE_DIR", f"there is no product file in {place}")
-    return read_catalogue(files)
+    return read_catalogue(files, load_markets())
+
+
+@cache
+def load_markets() -> Markets:
+    """Return the rules of every market that ship with us.
+
+    Raises:
+        CatalogueFaulty: A file has a gap.
+    """
+    place = _PACKAGE / "market_rules"
+    return read_markets({path.name: _read_product(path) for path in place.glob("*.toml")})
 
 
 def _read_product(path: Path) -> str:

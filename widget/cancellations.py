@@ -8,11 +8,11 @@ from enum import StrEnum
 from typing import TypedDict
 
 from widget.bookings import Policy
-from widget.markets import MARKETS
 from widget.offers import Status
 from widget.products import Catalogue, Product
 from widget.purchases import Purchase
 from widget.refunds import can_be_cancelled, period_ends, withdrawal_ends
+from widget.sales import promised_market
 
 _DAY = timedelta(days=1)
 
@@ -63,7 +63,7 @@ def ending_of(policy: Policy, purchase: Purchase, catalogue: Catalogue, *, now: 
     if policy.quote.provided is not None:
         return Ending(Way.CANCEL)
     product, term = _product_of(policy, catalogue), _term_of(policy, purchase)
-    market = MARKETS[purchase.customer_country]
+    market = promised_market(policy.quote, purchase, catalogue)
     if not can_be_cancelled(product, market, **term, at=now):
         return Ending(Way.NONE)
     return Ending(Way.CANCEL, percent=product.after_sale.refund_percent_after_withdrawal)
@@ -76,7 +76,7 @@ def was_withdrawn(policy: Policy, purchase: Purchase, catalogue: Catalogue) -> b
 
 
 def _withdraws_until(policy: Policy, purchase: Purchase, catalogue: Catalogue) -> datetime:
-    market = MARKETS[purchase.customer_country]
+    market = promised_market(policy.quote, purchase, catalogue)
     if policy.quote.provided is not None:
         return period_ends(market, policy.issued_at)
     return withdrawal_ends(_product_of(policy, catalogue), market, **_term_of(policy, purchase))

@@ -13,10 +13,11 @@ from pydantic import ValidationError
 
 from widget.errors import CatalogueFaulty
 from widget.gaps import gaps_in
+from widget.markets import Markets
 from widget.products import Catalogue, Product
 
 
-def read_catalogue(files: Mapping[str, str]) -> Catalogue:
+def read_catalogue(files: Mapping[str, str], markets: Markets) -> Catalogue:
     """Return the catalogue written in `files`, TOML texts by file name.
 
     Raises:
@@ -24,14 +25,14 @@ def read_catalogue(files: Mapping[str, str]) -> Catalogue:
     """
     products: dict[tuple[str, int], Product] = {}
     for source, text in sorted(files.items()):
-        product = read_product(source, text)
+        product = read_product(source, text, markets)
         if (product.code, product.version) in products:
             raise CatalogueFaulty(source, f"{product.terms_version} is in another file too")
         products[product.code, product.version] = product
-    return Catalogue(products)
+    return Catalogue(products, markets)
 
 
-def read_product(source: str, text: str) -> Product:
+def read_product(source: str, text: str, markets: Markets) -> Product:
     """Return the product written in `text`.
 
     Raises:
@@ -45,6 +46,6 @@ def read_product(source: str, text: str) -> Product:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         raise CatalogueFaulty(source, f"{place}: {first['msg']}") from error
-    if gap := next(gaps_in(product), None):
+    if gap := next(gaps_in(product, markets), None):
         raise CatalogueFaulty(source, gap)
     return product

@@ -17,6 +17,7 @@ from widget.covers import (
 from widget.links import Links
 from widget.offers import Status
 from widget.products import Catalogue
+from widget.sales import promised_market
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ def certificate_of(
     quote = policy.quote
     trip = booking.purchase.items[quote.item].trip
     cover = cover_of(quote, trip, catalogue=catalogue, links=links, speech=speech)
+    days = promised_market(quote, booking.purchase, catalogue).withdrawal_days
     return Certificate(
         policy_number=policy.number,
         product_name=cover.product_name,
@@ -75,7 +77,7 @@ def certificate_of(
         refund="" if policy.refund is None else formats.money(policy.refund, speech.formats),
         benefits=cover.benefits,
         documents=cover.documents,
-        withdrawal=withdrawal(booking.purchase.customer_country, cover, speech),
+        withdrawal=withdrawal(days, cover, speech),
         certificate_url=certificate_url(booking, policy, links, speech),
     )
 

@@ -15,6 +15,7 @@ from widget.app import build_app, new_key, open_storage
 from widget.desk import known_settings, told, with_storage
 from widget.errors import InputInvalid, NotFound
 from widget.evidence_commands import evidence
+from widget.market_commands import markets
 from widget.messages import Kind, Outcome, Progress
 from widget.partners import (
     CLOCK_WINDOW_S,
@@ -25,6 +26,7 @@ from widget.partners import (
     secret_of,
     token_key_of,
 )
+from widget.restrictions import checked_restrictions
 from widget.server import listen, serve_app
 from widget.settings import Settings
 from widget.showcase import Stand, demonstrate
@@ -38,6 +40,7 @@ webhooks = typer.Typer(no_args_is_help=True, help="Where partners hear of their 
 cli.add_typer(partners, name="partners")
 cli.add_typer(webhooks, name="webhooks")
 cli.add_typer(evidence, name="evidence")
+cli.add_typer(markets, name="markets")
 
 #: An argument and an option that several commands have.
 Code = Annotated[str, typer.Argument(help="The partner's code.")]
@@ -150,8 +153,40 @@ def add_partner(
             )
             if known and not update:
                 raise InputInvalid({"code": [f"{code} exists; --update changes it."]})
-            await storage.save_partner(replace(partner, webhooks=known.webhooks if known else ()))
+            if known:
+                partner = replace(partner, webhooks=known.webhooks, restrictions=known.restrictions)
+            await storage.save_partner(partner)
             typer.echo(_line_of(partner))
+
+        with_storage(known_settings(), save)
+
+
+@partners.command("restrict")
+def restrict_partner(
+    code: Code,
+    not_sold: Annotated[
+        list[str] | None,
+        typer.Option(help="A place or class it sells nothing in: FR, US-NY, AU:goods, *:parcel."),
+    ] = None,
+    withdrawal_days: Annotated[
+        int, typer.Option(help="The least days that its customers may withdraw.")
+    ] = 0,
+    disclosure: Annotated[
+        list[str] | None, typer.Option(help="What it shows before the choice in every market.")
+    ] = None,
+) -> None:
+    """Set what a partner asks beyond the law; it can tighten rules, and loosen none."""
+    with told():
+
+        async def save(storage: SqliteStorage) -> None:
+            partner = await _partner(storage, code)
+            wanted = checked_restrictions(not_sold or (), withdrawal_days, disclosure or ())
+            await storage.save_partner(replace(partner, restrictions=wanted))
+            typer.echo(
+                f"{code}: sells nothing in {', '.join(wanted.not_sold) or '(no place)'}; withdrawal"
+                f" of at least {wanted.withdrawal_days} days; adds"
+                f" {', '.join(wanted.disclosures) or '(no disclosure)'}"
+            )
 
         with_storage(known_settings(), save)
 

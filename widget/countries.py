@@ -14,3 +14,31 @@ COUNTRIES = frozenset(
     TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW
     """.split()
 )
+
+#: The regions of the countries whose insurance law differs by region. Source: ISO 3166-2.
+REGIONS = {
+    country: frozenset(f"{country}-{part}" for part in parts.split())
+    for country, parts in {
+        "AU": "ACT NSW NT QLD SA TAS VIC WA",
+        "CA": "AB BC MB NB NL NS NT NU ON PE QC SK YT",
+        "US": (
+            "AK AL AR AZ CA CO CT DC DE FL GA HI IA ID IL IN KS KY LA MA MD ME MI MN MO MS MT NC"
+            " ND NE NH NJ NM NV NY OH OK OR PA RI SC SD TN TX UT VA VT WA WI WV WY"
+        ),
+    }.items()
+}
+
+
+def region_code(country: str, text: str) -> str | None:
+    """Return the ISO 3166-2 code of a region, given as `US-NY` or `NY`; None when there is none.
+
+    Raises:
+        ValueError: The country has regions, and this is none of them.
+    """
+    regions = REGIONS.get(country)
+    if regions is None:
+        return None
+    code = text.upper() if text.upper().startswith(f"{country}-") else f"{country}-{text.upper()}"
+    if code not in regions:
+        raise ValueError(f"{text!r} is not a region of {country}: write it like {min(regions)}.")
+    return code

@@ -13,7 +13,6 @@ from gettext import NullTranslations
 
 from widget import formats
 from widget.links import Links
-from widget.markets import MARKETS
 from widget.offers import Provided, Quote
 from widget.products import Benefit, Catalogue, Product
 from widget.purchases import Trip
@@ -124,10 +123,9 @@ def insured(trip: Trip, speech: Speech) -> str:
     return formats.listed([*people, dates], speech.formats)
 
 
-def withdrawal(country: str, cover: Cover, speech: Speech) -> str:
-    """Return how the customer may withdraw, by the rules of their market."""
+def withdrawal(days: int, cover: Cover, speech: Speech) -> str:
+    """Return how the customer may withdraw within so many days."""
     say = speech.texts.gettext
-    days = MARKETS[country].withdrawal_days
     if not cover.contact:
         return say(
             "You can withdraw within %(days)d days of your policy confirmation, without giving"

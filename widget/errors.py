@@ -14,6 +14,7 @@ WidgetError
 ├── TokenInvalid            not ours, not for this, or changed on the way
 ├── RuleBroken              a move that the offer's life does not allow
 │   ├── OfferExpired
+│   ├── SaleDeferred
 │   ├── QuoteNotOffered
 │   ├── ChoiceMissing
 │   ├── ChoiceChanged
@@ -72,10 +73,8 @@ class DigestMismatch(RequestMalformed):
         super().__init__(
             f"The Content-Digest is not that of the body: the {size} bytes received are {actual}."
         )
-        #: A member of `Content-Digest` that would fit.
-        self.actual = actual
-        #: Of the body, in bytes.
-        self.size = size
+        #: A member of `Content-Digest` that would fit, and the size of the body in bytes.
+        self.actual, self.size = actual, size
 
 
 class InputInvalid(WidgetError):
@@ -111,10 +110,8 @@ class ClockSkewed(CredentialInvalid):
             f"The server's time is {now:%Y-%m-%d %H:%M:%S} UTC; the Date of this request is "
             f"{date:%Y-%m-%d %H:%M:%S} UTC. They may be {window_s} seconds apart, either way."
         )
-        #: The request's, aware UTC.
-        self.date = date
-        #: The server's, aware UTC.
-        self.now = now
+        #: The request's and the server's, aware UTC.
+        self.date, self.now = date, now
         self.window_s = window_s
 
 
@@ -130,11 +127,9 @@ class SignatureInvalid(AccessDenied):
             f"Compare with what you signed: {method} {path}, "
             f"headers {' '.join(names)!r}, {algorithm}."
         )
-        self.method = method
-        #: As it was received: percent-encoded, without the query.
-        self.path = path
-        self.names = names
-        self.algorithm = algorithm
+        #: The path as it was received: percent-encoded, without the query.
+        self.method, self.path = method, path
+        self.names, self.algorithm = names, algorithm
 
 
 class DigestRequired(AccessDenied):
@@ -166,10 +161,8 @@ class RateLimited(WidgetError):
 
     def __init__(self, limit: int, retry_after_s: int) -> None:
         super().__init__(f"Request was throttled. Expected available in {retry_after_s} second.")
-        #: Calls in one second.
-        self.limit = limit
-        #: Whole seconds.
-        self.retry_after_s = retry_after_s
+        #: Calls in one second, and whole seconds to wait.
+        self.limit, self.retry_after_s = limit, retry_after_s
 
 
 class TokenInvalid(WidgetError):
@@ -199,6 +192,17 @@ class OfferExpired(RuleBroken):
         self.expired_at = expired_at
 
 
+class SaleDeferred(RuleBroken):
+    """The law lets the customer think first: the offer informs now, and sells later."""
+
+    code = "sale_deferred"
+
+    def __init__(self, offer_id: str, opens_at: datetime) -> None:
+        super().__init__(f"Offer {offer_id} is not for sale before {opens_at:%Y-%m-%d %H:%M} UTC.")
+        #: The moment is aware UTC.
+        self.offer_id, self.opens_at = offer_id, opens_at
+
+
 class QuoteNotOffered(RuleBroken):
     """A chosen quote is not part of the offer."""
 
@@ -206,8 +210,7 @@ class QuoteNotOffered(RuleBroken):
 
     def __init__(self, offer_id: str, quote_id: str) -> None:
         super().__init__(f"Offer {offer_id} has no quote {quote_id!r} to choose.")
-        self.offer_id = offer_id
-        self.quote_id = quote_id
+        self.offer_id, self.quote_id = offer_id, quote_id
 
 
 class ChoiceMissing(RuleBroken):
@@ -258,8 +261,7 @@ class StatusForbids(RuleBroken):
 
     def __init__(self, booking_id: str, status: str) -> None:
         super().__init__(f"Status change not allowed for QuotePackage in status {status}.")
-        self.booking_id = booking_id
-        self.status = status
+        self.booking_id, self.status = booking_id, status
 
 
 class NotAllowedByProduct(RuleBroken):
@@ -343,8 +345,7 @@ class PremiumMismatch(RuleBroken):
 
     def __init__(self, offer_id: str, expected: str, given: str) -> None:
         super().__init__(f"The premium of offer {offer_id} is {expected}, not {given}.")
-        self.offer_id = offer_id
-        self.expected = expected
+        self.offer_id, self.expected = offer_id, expected
         self.given = given
 
 
@@ -355,8 +356,7 @@ class CatalogueFaulty(WidgetError):
 
     def __init__(self, source: str, problem: str) -> None:
         super().__init__(f"{source}: {problem}")
-        self.source = source
-        self.problem = problem
+        self.source, self.problem = source, problem
 
 
 class SettingInvalid(WidgetError):
@@ -366,8 +366,7 @@ class SettingInvalid(WidgetError):
 
     def __init__(self, name: str, problem: str) -> None:
         super().__init__(f"{name}: {problem}")
-        self.name = name
-        self.problem = problem
+        self.name, self.problem = name, problem
 
 
 class DoorError(WidgetError):

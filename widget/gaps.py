@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from widget.countries import COUNTRIES
-from widget.markets import MARKETS
+from widget.market_gaps import market_gaps_in
+from widget.markets import Markets
 from widget.money import CURRENCIES, Money
 from widget.products import FALLBACK_LOCALE, Amounts, Product
 
 
-def gaps_in(product: Product) -> Iterator[str]:
+def gaps_in(product: Product, markets: Markets) -> Iterator[str]:
     """Yield a sentence for each gap, that names the table at fault; nothing when it is whole."""
     yield from _gaps_in_codes(product)
     yield from _gaps_in_money(product)
     yield from _gaps_in_rates(product)
     yield from _gaps_in_texts(product)
     yield from _gaps_after_sale(product)
+    yield from market_gaps_in(product, markets)
 
 
 def _gaps_in_codes(product: Product) -> Iterator[str]:
@@ -84,11 +86,8 @@ def _gaps_in_rates(product: Product) -> Iterator[str]:
             kinds = (plan.day_rate or {}).get(zone, {})
             if plan.day_rate is not None and kinds.keys() != {"adult", "child", "infant"}:
                 yield f"plan {plan.code}: day_rate.{zone} needs adult, child and infant"
-    unknown = (product.sold_to - MARKETS.keys()) | (
-        frozenset().union(*product.zones.values()) - COUNTRIES
-    )
-    if unknown:
-        yield f"there is no market or country {', '.join(sorted(unknown))}"
+    if unknown := frozenset().union(*product.zones.values()) - COUNTRIES:
+        yield f"zones: there is no country {', '.join(sorted(unknown))}"
 
 
 def _gaps_in_texts(product: Product) -> Iterator[str]:

@@ -16,6 +16,7 @@ from widget.errors import (
     OfferDeclined,
     OfferExpired,
     QuoteNotOffered,
+    SaleDeferred,
     StatusForbids,
 )
 from widget.money import Money
@@ -107,6 +108,10 @@ class Quote:
     provided: Provided | None = None
     #: Each tax inside `tax`, in the order of the law; empty where only the sum is known.
     taxes: tuple[TaxPart, ...] = ()
+    #: How long the customer may withdraw, as it was promised; None: as the market says.
+    withdrawal_days: int | None = None
+    #: Before that it is not for sale, only shown; None: at once.
+    sold_from: datetime | None = None
 
     @property
     def tax_parts(self) -> tuple[TaxPart, ...]:
@@ -167,6 +172,15 @@ class Offer:
         """Tell whether there is a booking of this offer, in whatever state."""
         return self.status not in {Status.RECEIVED, Status.OPTED_OUT}
 
+    @property
+    def opens_at(self) -> datetime | None:
+        """Before that the offer informs and cannot be sold; None: it is for sale."""
+        return max((q.sold_from for q in self.quotes if q.sold_from), default=None)
+
+    def is_deferred(self, now: datetime) -> bool:
+        """Tell whether the offer only informs, because the law defers its sale."""
+        return not self.is_booked and self.opens_at is not None and now < self.opens_at
+
     def is_expired(self, now: datetime) -> bool:
         """Tell whether the premiums have run out. A booked offer does not expire."""
         return not self.is_booked and now >= self.expires_at
@@ -185,7 +199,9 @@ class Offer:
         Raises:
             QuoteNotOffered: There is no such quote, none at all, or two plans for one item.
             OfferExpired, OfferDeclined, AlreadyConfirmed, StatusForbids: It is too late to choose.
+            SaleDeferred: It is too early.
         """
+        self._check_for_sale(at)
         if not is_reported:
             self._check_open_to_choices(at)
         known = {quote.id: quote for quote in self.quotes}
@@ -270,13 +286,19 @@ class Offer:
 
         Raises:
             OfferDeclined, OfferExpired, ChoiceMissing: It may not.
+            SaleDeferred: It may not yet.
         """
+        self._check_for_sale(at)
         if self.status is Status.OPTED_OUT:
             raise OfferDeclined(self.id)
         if self.choice is not Choice.OPTED_IN:
             raise ChoiceMissing(self.id)
         if at >= last_moment:
             raise OfferExpired(self.id, self.expires_at)
+
+    def _check_for_sale(self, at: datetime) -> None:
+        if self.opens_at is not None and self.is_deferred(at):
+            raise SaleDeferred(self.id, self.opens_at)
 
     def _check_not_booked(self) -> None:
         if self.status is Status.CONFIRMED:

@@ -17,6 +17,7 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 
 from widget.errors import InputInvalid
+from widget.restrictions import NONE, Restrictions
 
 #: How far the clock of who signs a request may be from ours.
 CLOCK_WINDOW_S = 900
@@ -77,6 +78,8 @@ class Partner:
     requires_digest: bool = False
     #: At most one for each mode.
     webhooks: tuple[Webhook, ...] = ()
+    #: What it asks beyond the law of its customers' markets.
+    restrictions: Restrictions = NONE
 
     def webhook_for(self, mode: Mode) -> Webhook | None:
         """Return where to tell of bookings of a mode, None when nobody wants to hear."""

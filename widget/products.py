@@ -15,6 +15,7 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from widget.errors import CatalogueFaulty
+from widget.markets import Markets
 from widget.money import Money
 
 #: The locale that every product must have, and that stands in for one that it lacks.
@@ -164,7 +165,7 @@ class DocumentText(_Part):
 class Document(_Part):
     """A document that the customer must be able to read before the choice."""
 
-    code: Literal["product_information", "wording"]
+    code: Literal["product_information", "wording", "target_market"]
     text: Mapping[str, DocumentText]
 
 
@@ -174,6 +175,8 @@ class Product(_Part):
     code: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     version: int = Field(ge=1)
     line: Literal["travel"]
+    #: The class of insurance that the rules of markets know it by; None: that of its line.
+    sold_as: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9_]*$")
     policy_prefix: str = Field(pattern=r"^[A-Z]{3}$")
     underwriter: str
     underwriter_address: str
@@ -194,6 +197,11 @@ class Product(_Part):
     def terms_version(self) -> str:
         """The name of this version in tokens and evidence: `travel_protection@1`."""
         return f"{self.code}@{self.version}"
+
+    @property
+    def insurance_class(self) -> str:
+        """The class of insurance that the rules of markets know it by."""
+        return self.sold_as or self.line
 
     def benefits_of(self, plan_code: str) -> tuple[Benefit, ...]:
         """Return the parts of a plan's cover, in the file's order."""
@@ -225,6 +233,8 @@ class Catalogue:
     """Every version of every product that was ever sold here."""
 
     products: Mapping[tuple[str, int], Product]
+    #: The rules of every place that we sell in.
+    markets: Markets
 
     def on_sale(self, code: str) -> Product | None:
         """Return the newest version of a product, None when there is no such product."""

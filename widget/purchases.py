@@ -112,6 +112,8 @@ class Purchase:
     #: same thing apart, and one shopper who opens it twice together. None: always a new offer.
     reference: str | None
     items: tuple[Item, ...]
+    #: ISO 3166-2, such as `US-NY`; only where the law differs by region.
+    customer_region: str | None = None
 
     def content_hash(self) -> str:
         """Return the SHA-256 of the purchase in one fixed spelling, as 64 hexadecimal digits.
@@ -120,6 +122,8 @@ class Purchase:
         came in was ordered, spaced or escaped.
         """
         facts = asdict(self)
+        if self.customer_region is None:
+            del facts["customer_region"]
         for item in facts["items"]:
             # Named later than the others: a purchase without it keeps the hash that it had.
             if item["plan_code"] is None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from widget.errors import InputInvalid, NotFound, StorageUnavailable
 from widget.evidence import offer_made, offer_repriced
 from widget.offers import Metadata, Offer, Quote
 from widget.partners import Mode
+from widget.products import Catalogue
 from widget.purchases import Item, Purchase
 from widget.replies import Reply
+from widget.restrictions import NONE, Restrictions
+from widget.sales import promised, refusals
 from widget.storage.base import Storage
 from widget.upstream.base import Upstream
 
@@ -32,10 +35,14 @@ class Quoting:
     lifetime: timedelta
     #: Names the exact templates and texts that offers are shown with.
     texts_version: str
+    #: The products, and the markets that they are sold in.
+    catalogue: Catalogue
     #: What the partner says of its own of this offer.
     metadata: Metadata = field(default_factory=dict)
     #: Makes the reply to keep with what is stored, when there is an idempotency key.
     reply_with: Callable[[Offer], Reply | None] = lambda _: None
+    #: What the partner asks beyond the law.
+    restrictions: Restrictions = NONE
 
     def without_reply(self) -> Quoting:
         """Return the same for a call that has not come to its answer with the offer."""
@@ -43,12 +50,23 @@ class Quoting:
 
 
 async def make_offer(
-    quoting: Quoting, purchase: Purchase, *, storage: Storage, upstream: Upstream
+    quoting: Quoting,
+    purchase: Purchase,
+    *,
+    storage: Storage,
+    upstream: Upstream,
+    follows: Offer | None = None,
 ) -> Offer:
     """Price a purchase and keep the offer, with the evidence of what is shown.
 
     A purchase with a reference leads to the same offer until that expires, and for good once it
     is booked. It is not priced again then.
+
+    Where the law defers the sale, the customer was informed by the first offer for the purchase,
+    and the days are counted from that one.
+
+    Args:
+        follows: The offer that this one takes the place of.
 
     Raises:
         InputInvalid, UpstreamRefused: The purchase contradicts itself, or no product takes it.
@@ -60,6 +78,9 @@ async def make_offer(
         if current := await storage.find_open_offer(*key):
             return current
     offer = await price_offer(quoting, purchase, storage=storage, upstream=upstream)
+    if offer.opens_at is not None:
+        before = follows or await _latest_offer(quoting, purchase, storage)
+        offer = replace(offer, quotes=_informed_before(offer.quotes, before))
     made = offer_made(offer, texts_version=quoting.texts_version)
     return await storage.save_offer(offer, made, quoting.reply_with(offer))
 
@@ -73,17 +94,17 @@ async def price_offer(
         InputInvalid, UpstreamRefused, UpstreamUnavailable: As `make_offer`.
     """
     now = storage.now()
-    priced = await upstream.price(purchase, now=now)
+    quotes, upstream_id = await _quotes(quoting, purchase, upstream, now)
     return Offer(
         id=_new_offer_id(),
         partner_code=quoting.partner_code,
         mode=quoting.mode,
         purchase=purchase,
         purchase_hash=purchase.content_hash(),
-        quotes=priced.quotes,
+        quotes=quotes,
         created_at=now,
         expires_at=now + quoting.lifetime,
-        upstream_id=priced.upstream_id,
+        upstream_id=upstream_id,
         metadata=quoting.metadata,
     )
 
@@ -200,17 +221,46 @@ async def _repriced(
     A plan that was taken out of an item's quotes stays out; a new item has all of its plans.
     """
     now = storage.now()
-    priced = await upstream.price(purchase, now=now)
+    priced, upstream_id = await _quotes(quoting, purchase, upstream, now)
     old_items = {item for item, _ in known}
     quotes = tuple(
         replace(quote, id=known.get((quote.item, quote.plan_code), quote.id))
-        for quote in priced.quotes
+        for quote in _informed_before(priced, offer)
         if quote.item not in old_items or (quote.item, quote.plan_code) in known
     )
     if not quotes:
         raise InputInvalid({"request": ["None of the package's plans is sold for this."]})
     return offer.repriced(
-        purchase, quotes, upstream_id=priced.upstream_id, expires_at=now + quoting.lifetime
+        purchase, quotes, upstream_id=upstream_id, expires_at=now + quoting.lifetime
+    )
+
+
+async def _quotes(
+    quoting: Quoting, purchase: Purchase, upstream: Upstream, now: datetime
+) -> tuple[tuple[Quote, ...], str | None]:
+    """Return the quotes for a purchase that its market and the partner let us sell."""
+    known = (purchase, quoting.catalogue, quoting.restrictions)
+    if problems := refusals(*known):
+        raise InputInvalid(problems)
+    priced = await upstream.price(purchase, now=now)
+    return promised(priced.quotes, *known, informed_at=now), priced.upstream_id
+
+
+async def _latest_offer(quoting: Quoting, purchase: Purchase, storage: Storage) -> Offer | None:
+    if purchase.reference is None:
+        return None
+    key = (quoting.partner_code, quoting.mode, purchase.reference, purchase.content_hash())
+    return await storage.find_latest_offer(*key)
+
+
+def _informed_before(quotes: Iterable[Quote], offer: Offer | None) -> tuple[Quote, ...]:
+    """Return quotes with the days counted from when `offer` informed of the same products."""
+    known = {quote.product_code: quote.sold_from for quote in offer.quotes} if offer else {}
+    return tuple(
+        replace(quote, sold_from=known.get(quote.product_code) or quote.sold_from)
+        if quote.sold_from
+        else quote
+        for quote in quotes
     )
 
 

@@ -152,7 +152,7 @@ def test_the_letter_is_in_the_language_of_the_choice(letters: Letters) -> None:
 
 
 def test_the_customers_law_decides_on_withdrawal(letters: Letters) -> None:
-    offer = live(purchase=a_purchase(customer_country="US"))
+    offer = live(purchase=a_purchase(customer_country="US", customer_region="US-NY"))
 
     assert "within 15 days" in " ".join(written(letters, a_booking(offer=offer)).text.split())
 

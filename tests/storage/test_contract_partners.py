@@ -70,6 +70,7 @@ CALLS: dict[str, Callable[[Storage], Awaitable[object]]] = {
     "list_keys": lambda s: s.list_keys("acme"),
     "revoke_key": lambda s: s.revoke_key(a_key().key_id, at=NOON),
     "find_open_offer": lambda s: s.find_open_offer("acme", Mode.TEST, "CHK-1", "0" * 64),
+    "find_latest_offer": lambda s: s.find_latest_offer("acme", Mode.TEST, "CHK-1", "0" * 64),
     "save_offer": lambda s: s.save_offer(an_offer(), shown(an_offer())),
     "find_offer": lambda s: s.find_offer("acme", "AAAAA-BBBBB-INS"),
     "change_offer": lambda s: s.change_offer(an_offer(), an_offer(), shown(an_offer())),

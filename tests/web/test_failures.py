@@ -40,6 +40,7 @@ REFUSALS: dict[WidgetError, tuple[int, str, str]] = {
     errors.QuoteNotOffered("A-B-INS", "q"): (422, "validation_error", "quote_not_offered"),
     errors.ChoiceMissing("A-B-INS"): (422, "validation_error", "choice_missing"),
     errors.ChoiceChanged("A-B-INS"): (422, "validation_error", "choice_changed"),
+    errors.SaleDeferred("A-B-INS", NOON): (422, "validation_error", "sale_deferred"),
     errors.OfferDeclined("A-B-INS"): (422, "validation_error", "offer_declined"),
     errors.AlreadyConfirmed("A-B-INS"): (422, "validation_error", "already_confirmed"),
     errors.RateLimited(20, 1): (429, "throttled", "rate_limited"),

@@ -98,6 +98,12 @@ class Storage(Protocol):
         """Return the offer that a purchase leads to now: booked, or not yet expired."""
         ...
 
+    async def find_latest_offer(
+        self, partner_code: str, mode: Mode, reference: str, purchase_hash: str
+    ) -> Offer | None:
+        """Return the newest offer of a purchase, however old it is."""
+        ...
+
     async def save_offer(self, offer: Offer, made: Leaf, reply: Reply | None = None) -> Offer:
         """Store a new offer with its evidence, and return it.
 

@@ -37,6 +37,15 @@ def save_partner(db: apsw.Connection, partner: Partner) -> None:
     )
 
 
+#: The newest offer of a purchase.
+_LATEST_OFFER = (
+    "SELECT offers.* FROM open_purchases AS opened JOIN offers"
+    " ON offers.partner_code = opened.partner_code AND offers.id = opened.offer_id"
+    " WHERE opened.partner_code = :code AND opened.mode = :mode"
+    " AND opened.reference = :reference AND opened.purchase_hash = :hash"
+)
+
+
 def find_open_offer(
     db: apsw.Connection,
     partner_code: str,
@@ -47,21 +56,21 @@ def find_open_offer(
     now: datetime,
 ) -> Offer | None:
     """Return the offer that a purchase leads to now."""
+    key = {"code": partner_code, "mode": mode, "reference": reference, "hash": purchase_hash}
     found = select(
         db,
-        "SELECT offers.* FROM open_purchases AS opened JOIN offers"
-        " ON offers.partner_code = opened.partner_code AND offers.id = opened.offer_id"
-        " WHERE opened.partner_code = :code AND opened.mode = :mode"
-        " AND opened.reference = :reference AND opened.purchase_hash = :hash"
-        " AND (opened.is_booked = 1 OR opened.expires_at > :now)",
-        {
-            "code": partner_code,
-            "mode": mode,
-            "reference": reference,
-            "hash": purchase_hash,
-            "now": rows.micros(now),
-        },
+        f"{_LATEST_OFFER} AND (opened.is_booked = 1 OR opened.expires_at > :now)",
+        {**key, "now": rows.micros(now)},
     )
+    return rows.offer_from(found[0]) if found else None
+
+
+def find_latest_offer(
+    db: apsw.Connection, partner_code: str, mode: Mode, reference: str, purchase_hash: str
+) -> Offer | None:
+    """Return the newest offer of a purchase."""
+    key = {"code": partner_code, "mode": mode, "reference": reference, "hash": purchase_hash}
+    found = select(db, _LATEST_OFFER, key)
     return rows.offer_from(found[0]) if found else None
 
 

@@ -17,6 +17,7 @@ from widget.offers import Choice, Offer, Quote, Status
 from widget.partners import Mode, Partner, PartnerKey, Webhook
 from widget.purchases import Purchase
 from widget.replies import Reply
+from widget.restrictions import Restrictions
 from widget.roots import Root
 from widget.trees import Frontier
 
@@ -28,6 +29,7 @@ METADATA = TypeAdapter(dict[str, str | int | float | bool | None])
 _QUOTES = TypeAdapter(tuple[Quote, ...])
 _TEXTS = TypeAdapter(tuple[str, ...])
 _WEBHOOKS = TypeAdapter(tuple[Webhook, ...])
+_RESTRICTIONS = TypeAdapter(Restrictions)
 
 
 def micros(moment: datetime | None) -> int | None:
@@ -55,6 +57,7 @@ def partner_row(partner: Partner) -> Row:
         "clock_window_s": partner.clock_window_s,
         "requires_digest": int(partner.requires_digest),
         "webhooks_json": _WEBHOOKS.dump_json(partner.webhooks).decode(),
+        "restrictions_json": _RESTRICTIONS.dump_json(partner.restrictions).decode(),
     }
 
 
@@ -68,6 +71,7 @@ def partner_from(row: Row) -> Partner:
         clock_window_s=row["clock_window_s"],
         requires_digest=bool(row["requires_digest"]),
         webhooks=_WEBHOOKS.validate_json(row["webhooks_json"]),
+        restrictions=_RESTRICTIONS.validate_json(row["restrictions_json"]),
     )
 
 

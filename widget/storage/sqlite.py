@@ -85,6 +85,14 @@ class SqliteStorage(DatabaseFile):
         with translated():
             return changes.find_open_offer(self._reading, *key, now=self.now())
 
+    async def find_latest_offer(
+        self, partner_code: str, mode: Mode, reference: str, purchase_hash: str
+    ) -> Offer | None:
+        """Return the newest offer of a purchase."""
+        key = (partner_code, mode, reference, purchase_hash)
+        with translated():
+            return changes.find_latest_offer(self._reading, *key)
+
     async def save_offer(self, offer: Offer, made: Leaf, reply: Reply | None = None) -> Offer:
         """Store a new offer, or return the one that its purchase leads to."""
         return await self._do(lambda db: changes.save_offer(db, offer, made, reply, self.now()))

@@ -11,13 +11,13 @@ from widget.bookings import Booking, Policy
 from widget.cancellations import is_cancellable
 from widget.changes import can_be_changed, unchangeable
 from widget.errors import InputInvalid, NotAllowedByProduct
-from widget.markets import MARKETS
 from widget.money import Money
 from widget.offers import Quote, Status
 from widget.products import Catalogue, Product
 from widget.purchases import Item, Purchase, Trip
 from widget.rates import ineligibility, premium_of
 from widget.refunds import refund_of
+from widget.sales import market_of, promised_market
 from widget.schedules import paid_of
 from widget.terms import can_be_renewed, next_term
 
@@ -115,7 +115,7 @@ def _updated(
     if not can_be_changed(product, starts_at=old.starts_at, ends_at=old.ends_at, at=now):
         raise NotAllowedByProduct(f"It is too late to change a policy of {product.terms_version}.")
     _check_taken(product, after, item, begun=old.starts_at == item.trip.starts_at, now=now)
-    return replace(policy, quote=_priced(policy.quote, product, after))
+    return replace(policy, quote=_priced(policy.quote, product, after, catalogue))
 
 
 def _check_taken(
@@ -139,7 +139,7 @@ def _cancelled(policy: Policy, booking: Booking, catalogue: Catalogue, *, now: d
         raise NotAllowedByProduct(f"It is too late to cancel a policy of {product.terms_version}.")
     refund = refund_of(
         product,
-        MARKETS[purchase.customer_country],
+        promised_market(policy.quote, purchase, catalogue),
         policy.quote.premium,
         confirmed_at=policy.issued_at,
         starts_at=trip.starts_at,
@@ -177,12 +177,13 @@ def _next_quote(quote: Quote, purchase: Purchase, catalogue: Catalogue, quote_id
         product_version=product.version,
         starts_at=trip.starts_at,
     )
-    return _priced(following, product, purchase)
+    return _priced(following, product, purchase, catalogue)
 
 
-def _priced(quote: Quote, product: Product, purchase: Purchase) -> Quote:
+def _priced(quote: Quote, product: Product, purchase: Purchase, catalogue: Catalogue) -> Quote:
     """Return a quote at today's premium for the trip that it is for."""
-    trip, market = _trip_of(quote, purchase), MARKETS[purchase.customer_country]
+    market = market_of(purchase.items[quote.item], purchase, catalogue)
+    trip = _trip_of(quote, purchase)
     plan = next(plan for plan in product.plan if plan.code == quote.plan_code)
     premium = premium_of(plan, product, trip, market)
     return replace(

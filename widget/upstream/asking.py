@@ -19,6 +19,7 @@ def package_of(purchase: Purchase) -> Json:
         {
             "currency": purchase.currency,
             "customer_country": purchase.customer_country,
+            "customer_region": purchase.customer_region,
             "customer_language": purchase.language,
             "request": [_entry(item) for item in purchase.items],
         }

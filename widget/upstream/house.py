@@ -11,11 +11,12 @@ from datetime import datetime
 from widget.amendments import Amendment, Terms
 from widget.bookings import Booking, Policy
 from widget.errors import InputInvalid, Problems
-from widget.markets import MARKETS
+from widget.markets import Market
 from widget.offers import Offer, Quote
 from widget.products import Catalogue, Product
 from widget.purchases import Item, Purchase
 from widget.rates import ineligibility, premium_of
+from widget.sales import market_of, refusals
 from widget.upstream import after_sale
 from widget.upstream.base import Priced
 
@@ -40,12 +41,12 @@ class House:
 
     async def price(self, purchase: Purchase, *, now: datetime) -> Priced:
         """Return a quote for each plan of each item's product; see `Upstream.price`."""
-        problems: dict[str, list[str]] = {}
+        problems = dict(refusals(purchase, self._catalogue))
         products: list[Product] = []
         for index, item in enumerate(purchase.items):
             product, faults = self._product_for(item, purchase, now)
             products.append(product) if product else None
-            problems |= {_path(index, field): list(texts) for field, texts in faults.items()}
+            problems |= {_path(index, field): texts for field, texts in faults.items()}
         if problems:
             raise InputInvalid(problems)
         pairs = zip(products, purchase.items, strict=True)
@@ -53,7 +54,9 @@ class House:
             tuple(
                 quote
                 for index, (product, item) in enumerate(pairs)
-                for quote in _quotes(product, item, index, purchase, now)
+                for quote in _quotes(
+                    product, item, index, market_of(item, purchase, self._catalogue), now
+                )
             )
         )
 
@@ -113,9 +116,8 @@ class House:
 
 
 def _quotes(
-    product: Product, item: Item, index: int, purchase: Purchase, now: datetime
+    product: Product, item: Item, index: int, market: Market, now: datetime
 ) -> Iterator[Quote]:
-    market = MARKETS[purchase.customer_country]
     for plan in product.plan:
         if item.plan_code not in {None, plan.code}:
             continue

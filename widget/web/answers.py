@@ -92,6 +92,7 @@ def widget_session(offer: Offer, house: House) -> Json:
         "choice": offer.choice,
         "chosen_quotes": list(offer.chosen),
         "expires_at": timestamp(offer.expires_at),
+        "for_sale_from": timestamp(offer.opens_at) if offer.opens_at else None,
         "offer_url": house.links.offer_at(offer_token),
         "offer_token": offer_token,
         "quote_token": house.quote_token(offer) if is_answered else None,

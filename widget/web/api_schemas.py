@@ -165,6 +165,9 @@ _SESSION: dict[str, Schema] = {
     "choice": told({"enum": [str(choice) for choice in Choice]}, "Ours: the shopper's."),
     "chosen_quotes": told(listed(TEXT), "Ours: the ids of the quotes that the shopper chose."),
     "expires_at": told(MOMENT, "Ours: until then the premiums stand."),
+    "for_sale_from": told(
+        maybe(MOMENT), "Ours: before that `offer_url` only informs; null: for sale at once."
+    ),
     "offer_url": told(maybe(ADDRESS), "Ours: the offer's page, for a frame."),
     "offer_token": told(maybe(TEXT), "Ours: opens the offer in a browser."),
     "quote_token": told(maybe(TEXT), "Ours: the signed choice; null until there is one."),

@@ -90,6 +90,8 @@ class Call:
             mode=self.caller.mode,
             lifetime=self.house.lifetime,
             texts_version=self.house.rendering.version,
+            catalogue=self.house.catalogue,
+            restrictions=self.caller.partner.restrictions,
             metadata=metadata or {},
             reply_with=lambda offer: self.reply(status, offer, render),
         )

@@ -7,6 +7,7 @@ wrong, the shopper reads one sentence or nothing, and the partner's checkout goe
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -20,6 +21,7 @@ from widget.errors import (
     OfferDeclined,
     OfferExpired,
     QuoteNotOffered,
+    SaleDeferred,
     StatusForbids,
     WidgetError,
 )
@@ -68,7 +70,7 @@ async def choose(request: Request) -> Response:
     """Store the shopper's answer, and show it."""
     visit = _visit(request, surface_of(request))
     try:
-        token, visit = await _enter(request, visit)
+        token, _, visit = await _enter(request, visit)
         seen = await offer_of(visit.house, token.partner_code, token.offer_id, token.mode)
         locale = visit.house.speech(seen, visit.locale).locale
         answer, return_to = await read_answer(request, locale)
@@ -85,7 +87,7 @@ async def choose(request: Request) -> Response:
         except QuoteNotOffered:
             say = visit.house.speech(seen, visit.locale).texts.gettext
             return show_offer(visit, seen, hint=say("Please choose one of the answers."))
-        except (OfferExpired, OfferDeclined, AlreadyConfirmed, StatusForbids):
+        except (OfferExpired, OfferDeclined, AlreadyConfirmed, SaleDeferred, StatusForbids):
             # Not an error of the shopper's: the offer shows by itself how things stand.
             offer = await offer_of(visit.house, token.partner_code, token.offer_id, token.mode)
         return await _answer(request, visit, offer)
@@ -97,13 +99,13 @@ async def renew(request: Request) -> Response:
     """Price an expired offer's purchase again, and show what came of it."""
     visit = _visit(request, surface_of(request))
     try:
-        token, visit = await _enter(request, visit)
+        token, partner, visit = await _enter(request, visit)
         return_to = await read_return(request)
         visit = replace(visit, return_to=_allowed_return(return_to, visit.partner))
         _check_origin(request, visit)
         offer = await offer_of(visit.house, token.partner_code, token.offer_id, token.mode)
-        if offer.status is Status.RECEIVED and offer.is_expired(visit.house.now()):
-            offer = await _make(visit.house, token.partner_code, token.mode, offer.purchase)
+        if _is_renewable(offer, visit.house.now()):
+            offer = await _make(visit.house, partner, token.mode, offer.purchase, follows=offer)
         return await _answer(request, visit, offer)
     except DoorError as error:
         return show_nothing(visit, error.code)
@@ -124,7 +126,7 @@ async def _open(request: Request, surface: Surface) -> Response:
         if purchase.reference is None:
             # Without it, every reload would be another offer and forget the answer.
             raise InputInvalid({"partner_reference": ["This field is required in a page."]})
-        offer = await _make(visit.house, partner.code, caller.mode, purchase)
+        offer = await _make(visit.house, partner, caller.mode, purchase)
         return await _present(visit, offer)
     except DoorError as error:
         return show_nothing(visit, error.code)
@@ -135,10 +137,15 @@ async def _open(request: Request, surface: Surface) -> Response:
 async def _show(request: Request, surface: Surface) -> Response:
     visit = _visit(request, surface)
     try:
-        token, visit = await _enter(request, visit)
+        token, partner, visit = await _enter(request, visit)
         return_to = _allowed_return(request.query_params.get("return_to", ""), visit.partner)
         visit = replace(visit, return_to=return_to)
         offer = await offer_of(visit.house, token.partner_code, token.offer_id, token.mode)
+        comes_back = offer.opens_at is not None and offer.purchase.reference is not None
+        if comes_back and _is_renewable(offer, visit.house.now()):
+            # The link that the customer was given to come back with is priced anew by itself; as
+            # the purchase has a reference, reloading it leads to the same new offer.
+            offer = await _make(visit.house, partner, token.mode, offer.purchase, follows=offer)
         return await _present(visit, offer)
     except DoorError as error:
         return show_nothing(visit, error.code)
@@ -146,20 +153,45 @@ async def _show(request: Request, surface: Surface) -> Response:
         return show_refusal(visit, error, status_of(error), Mode.LIVE)
 
 
+def _is_renewable(offer: Offer, now: datetime) -> bool:
+    """Tell whether an offer may be followed by one at today's premium."""
+    is_over = offer.is_expired(now) and not offer.is_deferred(now)
+    return offer.status is Status.RECEIVED and is_over
+
+
 def _visit(request: Request, surface: Surface) -> Visit:
     return Visit(house_of(request), None, surface, request.query_params.get("locale"))
 
 
-async def _enter(request: Request, visit: Visit) -> tuple[OfferToken, Visit]:
+async def _enter(request: Request, visit: Visit) -> tuple[OfferToken, Partner, Visit]:
     token = read_offer_token(request.path_params["token"], visit.house.token_roots)
     partner = await partner_of(visit.house, token.partner_code)
-    return token, replace(visit, partner=partner)
+    return token, partner, replace(visit, partner=partner)
 
 
-async def _make(house: House, partner_code: str, mode: Mode, purchase: Purchase) -> Offer:
-    quoting = Quoting(partner_code, mode, house.lifetime, house.rendering.version)
-    upstream = house.upstreams[mode]
-    return await make_offer(quoting, purchase, storage=house.storage, upstream=upstream)
+async def _make(
+    house: House,
+    partner: Partner,
+    mode: Mode,
+    purchase: Purchase,
+    *,
+    follows: Offer | None = None,
+) -> Offer:
+    quoting = Quoting(
+        partner.code,
+        mode,
+        house.lifetime,
+        house.rendering.version,
+        house.catalogue,
+        restrictions=partner.restrictions,
+    )
+    return await make_offer(
+        quoting,
+        purchase,
+        storage=house.storage,
+        upstream=house.upstreams[mode],
+        follows=follows,
+    )
 
 
 async def _answer(request: Request, visit: Visit, offer: Offer) -> Response:

@@ -10,11 +10,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from widget import formats
-from widget.covers import Cover, Speech, insured, withdrawal
+from widget.covers import Speech, insured
+from widget.disclosures import disclosures_of
 from widget.errors import InputInvalid, Problems, WidgetError
-from widget.markets import MARKETS
 from widget.offers import Choice, Offer, Quote, Status
 from widget.partners import Mode, Partner
+from widget.restrictions import NONE, tightened
+from widget.sales import promised_market
 from widget.web.headers import frame_headers, is_htmx, new_nonce
 from widget.web.house import House
 from widget.web.views import OfferView, PlanView
@@ -144,7 +146,7 @@ def _view(
         plans=tuple(_plan(quote, offer, house, speech) for quote in offer.quotes),
         opted_out=offer.choice is Choice.OPTED_OUT,
         exclusions=cover.exclusions,
-        disclosures=_disclosures(offer, cover, speech),
+        disclosures=_disclosures(visit, offer, speech),
         documents=cover.documents,
         status=hint or _status(state, offer, speech, house),
         offer_url=f"{address}{query}",
@@ -156,6 +158,7 @@ def _view(
         premium_currency=offer.purchase.currency if chosen else "",
         premium=formats.money(offer.premium, speech.formats) if chosen else "",
         plan_name=_plan_names(offer, house, speech),
+        for_sale_from=_for_sale_from(offer, speech),
         # Rounded up: a page that asks a moment too early would hear that nothing has changed.
         expires_in_s=max(0, ceil((offer.expires_at - house.now()).total_seconds())),
         policy_numbers=policy_numbers,
@@ -175,6 +178,8 @@ _BOOKED = {
 def _state(offer: Offer, house: House) -> str:
     if offer.is_booked:
         return _BOOKED[offer.status]
+    if offer.is_deferred(house.now()):
+        return "deferred"
     return "expired" if offer.is_expired(house.now()) else str(offer.choice)
 
 
@@ -199,17 +204,26 @@ def _plan_names(offer: Offer, house: House, speech: Speech) -> str:
     return formats.listed([cover.plan_name for cover in covers], speech.formats)
 
 
-def _disclosures(offer: Offer, cover: Cover, speech: Speech) -> tuple[str, ...]:
-    market = MARKETS[offer.purchase.customer_country]
-    say = speech.texts.gettext
-    sentences = [cover.disclaimer] if cover.disclaimer else []
-    once = say("You pay once, nothing renews.")
-    sentences.append(say("Nothing renews by itself.") if cover.has_instalments else once)
-    if market.tax_rate:
-        rate = formats.percent(market.tax_rate, speech.formats)
-        sentences.append(say("Premiums include %(rate)s insurance premium tax.") % {"rate": rate})
-    sentences.append(withdrawal(market.country, cover, speech))
-    return tuple(sentences)
+def _disclosures(visit: Visit, offer: Offer, speech: Speech) -> tuple[str, ...]:
+    """Return what the market wants in view, once for each product that is offered."""
+    house, partner = visit.house, visit.partner
+    firsts = {quote.product_code: quote for quote in reversed(offer.quotes)}
+    restrictions = partner.restrictions if partner else NONE
+    said = (
+        disclosures_of(
+            quote,
+            tightened(promised_market(quote, offer.purchase, house.catalogue), restrictions),
+            house.cover(quote, offer.purchase, speech),
+            speech,
+            partner_name=partner.name if partner else "",
+        )
+        for quote in reversed(firsts.values())
+    )
+    return tuple(dict.fromkeys(sentence for sentences in said for sentence in sentences))
+
+
+def _for_sale_from(offer: Offer, speech: Speech) -> str:
+    return formats.moment(offer.opens_at, speech.formats) if offer.opens_at else ""
 
 
 def _status(state: str, offer: Offer, speech: Speech, house: House) -> str:
@@ -219,6 +233,7 @@ def _status(state: str, offer: Offer, speech: Speech, house: House) -> str:
         "open": say("Nothing is chosen yet."),
         "opted_in": say("Saved: %(plan)s for %(premium)s. You can change this until you pay."),
         "opted_out": say("Saved: no cover. You can change this until you pay."),
+        "deferred": say("You cannot buy this cover today: the law gives you time to think."),
         "expired": say("Nothing was bought. You can ask again, or go on without cover."),
         "pending": say("You need not do anything; the confirmation comes by e-mail."),
         "confirmed": say("Your policy confirmation comes by e-mail."),

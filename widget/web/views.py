@@ -27,8 +27,8 @@ class PlanView:
 class OfferView:
     """An offer as the shopper sees it; the same value serves every state's template."""
 
-    #: `open`, `opted_in`, `opted_out`, `expired`, `pending`, `confirmed`, `cancelled` or `failed`:
-    #: also the template's name.
+    #: `open`, `opted_in`, `opted_out`, `deferred`, `expired`, `pending`, `confirmed`, `cancelled`
+    #: or `failed`: also the template's name.
     state: str
     offer_id: str
     is_test: bool
@@ -59,5 +59,7 @@ class OfferView:
     plan_name: str
     #: Seconds until the premiums run out; 0 once they have.
     expires_in_s: int
+    #: When cover whose sale is deferred can be bought; empty when it can be at once.
+    for_sale_from: str
     #: One policy number for each policy of a confirmed offer.
     policy_numbers: tuple[str, ...]

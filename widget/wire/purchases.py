@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, StrictBool, StrictInt
 
+from widget.countries import region_code
 from widget.errors import InputInvalid
 from widget.money import Money
 from widget.purchases import Item, Leg, Purchase, Trip
@@ -133,7 +134,7 @@ class PurchaseBody(Body):
     customer_language: Language | None = None
     """A tag such as `de` or `de-AT`, for texts."""
     customer_region: Short | None = None
-    """Accepted and not used."""
+    """ISO 3166-2, as `US-NY` or `NY`: needed where the law differs by region, else not kept."""
     customer_postcode: Postcode | None = None
     """Accepted and not used."""
     partner_customer_id: Reference | None = None
@@ -153,6 +154,8 @@ class UpdateQuotesBody(Body):
     currency: Currency | None = None
     """Then every trip needs its price anew."""
     customer_country: Country | None = None
+    customer_region: Short | None = None
+    """Goes with the country: a new country needs it anew."""
     customer_language: Language | None = None
     request: Annotated[tuple[QuoteChangeBody, ...], Field(max_length=MAX_ITEMS)] = ()
     """What changes, by quote; the rest stays."""
@@ -183,7 +186,7 @@ def purchase_of(body: PurchaseBody) -> Purchase:
     """Return the purchase that a body describes.
 
     Raises:
-        InputInvalid: An amount has more decimals than its currency.
+        InputInvalid: An amount has more decimals than its currency, or there is no such region.
     """
     return Purchase(
         currency=body.currency,
@@ -191,6 +194,7 @@ def purchase_of(body: PurchaseBody) -> Purchase:
         language=body.customer_language,
         reference=body.partner_reference,
         items=items_of(body.request, body.currency),
+        customer_region=_region(body.customer_country, body.customer_region),
     )
 
 
@@ -212,9 +216,13 @@ def changed_purchase(
         items: The position of the purchase's item that each quote is for.
 
     Raises:
-        InputInvalid: A quote is not in the package, or a price must be told anew.
+        InputInvalid: A quote is not in the package, there is no such region, or a price must be
+            told anew.
     """
     currency = body.currency or purchase.currency
+    country = body.customer_country or purchase.customer_country
+    same = country == purchase.customer_country
+    region = body.customer_region or (purchase.customer_region if same else None)
     changes = {items.get(entry.quote_id, -1): entry for entry in body.request}
     if -1 in changes:
         index = next(i for i, entry in enumerate(body.request) if entry.quote_id not in items)
@@ -226,7 +234,8 @@ def changed_purchase(
     return replace(
         purchase,
         currency=currency,
-        customer_country=body.customer_country or purchase.customer_country,
+        customer_country=country,
+        customer_region=_region(country, region),
         language=body.customer_language or purchase.language,
         items=changed,
     )
@@ -279,6 +288,13 @@ def _item(entry: TripBody, currency: str, index: int) -> Item:
         legs=_legs(entry.flights),
     )
     return Item(entry.policy_type, entry.policy_type_version, trip, entry.policy_code)
+
+
+def _region(country: str, text: str | None) -> str | None:
+    try:
+        return region_code(country, text) if text else None
+    except ValueError as error:
+        raise InputInvalid({"customer_region": [str(error)]}) from error
 
 
 def _cost(amount: Decimal | None, currency: str, path: str) -> Money | None:

@@ -1,0 +1,125 @@
+"""Sales: whether, from when and with which promises a purchase may be insured in its market."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from widget.errors import Problems
+from widget.market_gaps import lacks_language
+from widget.markets import LanguageDuty, Market, Sale
+from widget.offers import Quote
+from widget.products import Catalogue, Product
+from widget.purchases import Item, Purchase
+from widget.restrictions import NONE, Restrictions, tightened
+
+#: What is asked of a platform whose products we do not know is cover of this class.
+_CLASS_ELSEWHERE = "travel"
+
+
+def market_of(item: Item, purchase: Purchase, catalogue: Catalogue) -> Market:
+    """Return the market that an item of a purchase is insured in.
+
+    Raises:
+        CatalogueFaulty: There are no rules for it; `refusals` would have said so.
+    """
+    product = catalogue.on_sale(item.product_code)
+    return catalogue.markets.get(
+        purchase.customer_country, purchase.customer_region, _class_of(product)
+    )
+
+
+def promised_market(quote: Quote, purchase: Purchase, catalogue: Catalogue) -> Market:
+    """Return the market of a quote, with the withdrawal that the customer was promised."""
+    market = market_of(purchase.items[quote.item], purchase, catalogue)
+    days = max(market.withdrawal_days, quote.withdrawal_days or 0)
+    return market if days == market.withdrawal_days else replace(market, withdrawal_days=days)
+
+
+def refusals(
+    purchase: Purchase, catalogue: Catalogue, restrictions: Restrictions = NONE
+) -> Problems:
+    """Return why a purchase cannot be insured in its market, by the field names of the wire."""
+    problems: dict[str, list[str]] = {}
+    for item in purchase.items:
+        for field, sentence in _refused(item, purchase, catalogue, restrictions):
+            sentences = problems.setdefault(field, [])
+            sentences.append(sentence) if sentence not in sentences else None
+    return problems
+
+
+def promised(
+    quotes: Iterable[Quote],
+    purchase: Purchase,
+    catalogue: Catalogue,
+    restrictions: Restrictions,
+    *,
+    informed_at: datetime,
+) -> tuple[Quote, ...]:
+    """Return quotes with what their market and the partner promise the customer.
+
+    Args:
+        informed_at: When the customer is first shown them, or was.
+    """
+    return tuple(
+        _promised(quote, purchase, catalogue, restrictions, informed_at) for quote in quotes
+    )
+
+
+def _promised(
+    quote: Quote,
+    purchase: Purchase,
+    catalogue: Catalogue,
+    restrictions: Restrictions,
+    informed_at: datetime,
+) -> Quote:
+    lawful = market_of(purchase.items[quote.item], purchase, catalogue)
+    market = tightened(lawful, restrictions)
+    return replace(
+        quote, withdrawal_days=market.withdrawal_days, sold_from=market.opens_at(informed_at)
+    )
+
+
+def _refused(
+    item: Item, purchase: Purchase, catalogue: Catalogue, restrictions: Restrictions
+) -> Iterator[tuple[str, str]]:
+    markets, country = catalogue.markets, purchase.customer_country
+    product = catalogue.on_sale(item.product_code)
+    if country not in markets.countries:
+        yield "customer_country", f"Nothing is sold to customers who live in {country}."
+        return
+    if product is not None and country not in product.sold_to:
+        return  # the product says where it is sold
+    lawful = markets.find(country, purchase.customer_region, _class_of(product))
+    if lawful is None:
+        yield "customer_region", f"The law of {country} differs by region: name the customer's."
+        return
+    market = tightened(lawful, restrictions)
+    if market.sale is Sale.FORBIDDEN:
+        sentence = f"Cover of the class {market.insurance_class} is not sold in {market.place}."
+        yield "customer_country", sentence
+    if product is not None and _is_unreadable(product, market, purchase.language):
+        yield "customer_language", _language_missing(product, market)
+
+
+def _is_unreadable(product: Product, market: Market, language: str | None) -> bool:
+    if not lacks_language(product, market):
+        return False
+    asked = (language or "").split("-", maxsplit=1)[0].lower()
+    written = {locale.split("-", maxsplit=1)[0] for locale in product.text}
+    return market.language_duty is LanguageDuty.ALWAYS or asked not in written
+
+
+def _language_missing(product: Product, market: Market) -> str:
+    needed, written = ", ".join(sorted(market.languages)), ", ".join(sorted(product.text))
+    is_hard = market.language_duty is LanguageDuty.ALWAYS
+    way_out = "" if is_hard else "; it is sold only to a customer who asks for that"
+    return (
+        f"Customers in {market.place} must be offered {needed}, and {product.code} is written in"
+        f" {written}{way_out}."
+    )
+
+
+def _class_of(product: Product | None) -> str:
+    return product.insurance_class if product else _CLASS_ELSEWHERE

@@ -1,0 +1,3 @@
+-- What a partner asks beyond the law of its customers' markets.
+
+ALTER TABLE partners ADD COLUMN restrictions_json TEXT NOT NULL DEFAULT '{}';
