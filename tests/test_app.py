@@ -23,10 +23,10 @@ from widget.app import (
     new_key,
     open_storage,
 )
+from widget.auditing import verify
 from widget.errors import CatalogueFaulty, SettingInvalid, StorageUnavailable
 from widget.messages import Message
 from widget.partners import Mode, key_id_of, secret_of
-from widget.proving import verify
 from widget.roots import Root
 from widget.storage.sqlite import SqliteStorage
 

@@ -319,7 +319,7 @@ def test_a_partner_that_does_not_exist_has_no_keys(command: Command) -> None:
 def test_migrating_tells_the_step_that_the_database_is_at(command: Command, database: Path) -> None:
     first, again = command("migrate"), command("migrate")
 
-    assert first.stdout == again.stdout == f"sqlite:///{database} is at step 0006_restrictions.\n"
+    assert first.stdout == again.stdout == f"sqlite:///{database} is at step 0007_showings.\n"
 
 
 def test_a_database_that_cannot_be_used_is_said_in_one_sentence(tmp_path: Path) -> None:

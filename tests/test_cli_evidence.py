@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import sqlite3
 from contextlib import closing
@@ -11,12 +12,15 @@ from typing import Any
 
 import pytest
 
-from tests.builders import TOKEN_KEY, a_partner, an_offer
+from tests.builders import TOKEN_KEY, a_partner, a_sheet, a_showing, an_offer
 from tests.live import environment
 from tests.test_cli import Command, refused, typed
 from widget.evidence import choice_made, offer_made
 from widget.sealing import seal_due
+from widget.showings import Filling
 from widget.storage.sqlite import SqliteStorage
+
+FILLING = Filling("n", 60, "https://shop.test/pay")
 
 
 @pytest.fixture
@@ -37,7 +41,8 @@ async def sold(database: Path) -> None:
     await storage.open()
     await storage.save_partner(a_partner())
     offer = an_offer()
-    await storage.save_offer(offer, offer_made(offer, texts_version="texts-1"))
+    made = offer_made(offer, texts_version="texts-1")
+    await storage.save_offer(offer, made, None, a_showing(offer, filling=FILLING))
     chosen = offer.opt_in({offer.quotes[0].id}, at=offer.created_at, locale="en")
     leaf = choice_made(chosen, at=offer.created_at, texts_version="texts-1")
     await storage.change_offer(offer, chosen, leaf)
@@ -54,7 +59,7 @@ def test_evidence_that_nobody_has_changed_is_sound(command: Command) -> None:
 
     assert told.returncode == 0
     assert told.stdout == (
-        "2 leaves, 1 roots; 0 leaves are not sealed yet.\nNothing was changed.\n"
+        "3 leaves, 1 roots; 0 leaves are not sealed yet.\nNothing was changed.\n"
     )
 
 
@@ -63,28 +68,76 @@ def test_evidence_that_was_changed_ends_with_1_and_says_where(
 ) -> None:
     with closing(sqlite3.connect(database)) as db, db:
         db.execute("DROP TRIGGER evidence_is_never_changed")
-        db.execute("UPDATE evidence SET body = replace(body, '4892', '4000') WHERE position = 2")
+        db.execute("UPDATE evidence SET body = replace(body, '4892', '4000') WHERE position = 3")
 
     told = command("evidence", "verify")
 
     assert told.returncode == 1
-    assert "Leaf 2 (choice_made of AAAAA-BBBBB-INS) is not what its hash says." in told.stderr
+    assert "Leaf 3 (choice_made of AAAAA-BBBBB-INS) is not what its hash says." in told.stderr
     assert "Nothing was changed." not in told.stdout
 
 
 def test_the_facts_of_an_offer_are_shown_in_their_order(command: Command) -> None:
     facts = lines(command("evidence", "show", "acme", "AAAAA-BBBBB-INS").stdout)
 
-    assert [fact["kind"] for fact in facts] == ["offer_made", "choice_made"]
+    assert [fact["kind"] for fact in facts] == ["offer_made", "offer_shown", "choice_made"]
     assert facts[0]["preselected"] is None
-    assert facts[1]["choice"] == "opted_in"
+    assert facts[2]["choice"] == "opted_in"
+
+
+def test_what_the_shopper_saw_is_written_byte_for_byte(command: Command, tmp_path: Path) -> None:
+    folder = tmp_path / "shown" / "here"
+
+    told = command("evidence", "show", "acme", "AAAAA-BBBBB-INS", "--pages", str(folder))
+
+    assert told.stderr.splitlines() == [str(folder / "2.html")]
+    assert [path.name for path in folder.iterdir()] == ["2.html"]
+    assert (folder / "2.html").read_bytes() == a_sheet(filling=FILLING).html.encode()
+
+
+def test_a_page_that_was_changed_is_not_written_and_the_fault_is_told(
+    command: Command, database: Path, tmp_path: Path
+) -> None:
+    with closing(sqlite3.connect(database)) as db, db:
+        db.execute("DROP TRIGGER pages_are_never_changed")
+        db.execute("UPDATE pages SET packed = x'00'")
+
+    told = command("evidence", "show", "acme", "AAAAA-BBBBB-INS", "--pages", str(tmp_path / "p"))
+
+    assert told.stderr == f"{tmp_path}/p/2.html: its page is not the one that was shown\n"
+    assert list((tmp_path / "p").iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written_to_is_told(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+
+    sentence = refused(
+        command("evidence", "show", "acme", "AAAAA-BBBBB-INS", "--pages", str(tmp_path / "file"))
+    )
+
+    assert sentence == f"pages: {tmp_path / 'file'} cannot be written to: File exists."
+
+
+def test_evidence_of_what_is_not_there_is_not_shown(command: Command) -> None:
+    sentence = refused(command("evidence", "show", "acme", "ZZZZZ-ZZZZZ-INS"))
+
+    assert sentence == "Evidence of ZZZZZ-ZZZZZ-INS does not exist"
 
 
 def test_a_fact_is_proved(command: Command) -> None:
     proof = json.loads(command("evidence", "prove", "acme", "AAAAA-BBBBB-INS").stdout)
 
     assert json.loads(proof["leaf"])["kind"] == "choice_made"
-    assert (proof["index"], proof["size"], len(proof["path"])) == (1, 2, 1)
+    assert (proof["index"], proof["size"], len(proof["path"])) == (2, 3, 1)
+
+
+def test_the_fact_at_a_place_is_proved(command: Command) -> None:
+    arguments = ("evidence", "prove", "acme", "AAAAA-BBBBB-INS", "--kind", "offer_shown")
+
+    proof = json.loads(command(*arguments, "--leaf", "2").stdout)
+
+    assert json.loads(proof["leaf"])["kind"] == "offer_shown"
+    assert refused(command(*arguments, "--leaf", "1")).startswith("A sealed leaf offer_shown")
 
 
 def test_what_is_not_there_cannot_be_proved(command: Command) -> None:
@@ -96,6 +149,10 @@ def test_what_is_not_there_cannot_be_proved(command: Command) -> None:
 def test_an_export_holds_every_leaf_and_every_root(command: Command) -> None:
     exported = lines(command("evidence", "export").stdout)
 
-    assert [line["leaf"] for line in exported if "leaf" in line] == [1, 2]
+    assert [line["leaf"] for line in exported if "leaf" in line] == [1, 2, 3]
     (root,) = [line for line in exported if "root" in line]
-    assert root["size"] == 2
+    assert (root["size"], root["previous"]) == (3, 0)
+    (page,) = [line for line in exported if "page" in line]
+    fact = json.loads(next(line["body"] for line in exported if line.get("leaf") == page["page"]))
+    assert hashlib.sha256(page["html"].encode()).hexdigest() == fact["content"]
+    assert "shop.test" not in page["html"] + fact["kind"]

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from widget import errors
+from widget import denials, errors
 from widget.errors import DoorError, WidgetError
 
 KINDS: dict[str, type[Exception]] = {
     name: kind
-    for name, kind in vars(errors).items()
+    for name, kind in (vars(errors) | vars(denials)).items()
     if inspect.isclass(kind) and issubclass(kind, Exception)
 }
 
@@ -43,6 +43,8 @@ FACTS: dict[str, tuple[Any, ...]] = {
     "PaymentAlreadyUsed": ("ORDER-1",),
     "RateLimited": (20, 1),
     "StatusForbids": ("AAAAA-BBBBB-INS", "CANCELLED"),
+    "PeopleErased": ("AAAAA-BBBBB-INS",),
+    "RecordsKept": ("AAAAA-BBBBB-INS", datetime(2037, 6, 5, tzinfo=UTC)),
     "AmendmentExpired": ("aaaaa-UPD", datetime(2027, 3, 1, 12, 30, tzinfo=UTC)),
     "AmendmentApplied": ("aaaaa-UPD",),
     "AmendmentStale": ("aaaaa-UPD",),

@@ -16,9 +16,10 @@ import pytest
 
 from tests.builders import a_purchase, an_offer
 from tests.fakes import Clock
+from widget.auditing import Audit, verify
 from widget.errors import NotFound, StorageUnavailable
 from widget.evidence import offer_declined, offer_made
-from widget.proving import Audit, prove, verify
+from widget.proving import prove
 from widget.roots import key_id_of, sign_root
 from widget.sealing import seal_due, seal_forever
 from widget.storage.sqlite import SqliteStorage

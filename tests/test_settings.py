@@ -46,7 +46,7 @@ def test_every_setting_is_one_row_of_one_table() -> None:
 def test_a_number_carries_its_unit_in_its_name(name: str) -> None:
     default = next(item.default for item in fields(Settings) if item.name == name)
 
-    has_unit = name.endswith(("_s", "_ms", "_bytes")) or name == "port"
+    has_unit = name.endswith(("_s", "_ms", "_days", "_bytes")) or name == "port"
 
     assert has_unit == isinstance(default, int)
 

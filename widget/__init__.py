@@ -2,14 +2,15 @@
 
 Plural nouns know. Gerunds do. Folders talk to the outside. The roof puts it together.
 
-roof     app cli desk evidence_commands
+roof     app cli desk evidence_commands erase_command
          market_commands offer_lint
          server showcase __main__                     may import everything
 web      web/                                         may import ground, deeds, the doors' base
 deeds    quoting choosing confirming
          amending modifying cancelling renewing
          collecting mailing delivering reconciling
-         sealing proving withdrawing                  may import ground, the doors' base
+         showing sealing proving auditing
+         erasing withdrawing                          may import ground, the doors' base
 doors    storage/ upstream/ delivery/                 may import ground
 ground   everything else here                         may import ground
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from widget.errors import StatusForbids
+from widget.errors import PeopleErased, StatusForbids
 from widget.money import Money
 from widget.offers import Metadata, Offer, Quote, Status
 from widget.partners import Mode
@@ -40,6 +40,10 @@ class Policyholder:
     def name(self) -> str:
         """First and last name, as it stands on the policy."""
         return f"{self.first_name} {self.last_name}"
+
+    def erased(self) -> Policyholder:
+        """Return what stays of an erased person: where the law of the contract comes from."""
+        return Policyholder("", "", "", self.country)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +139,11 @@ class Booking:
         return self.offer.mode
 
     @property
+    def is_erased(self) -> bool:
+        """Whether its people were erased; it can be read, and nothing can be done with it."""
+        return self.policyholder == self.policyholder.erased()
+
+    @property
     def in_force(self) -> tuple[Policy, ...]:
         """The policies that are neither cancelled nor followed by a renewal."""
         return tuple(policy for policy in self.policies if policy.status is Status.CONFIRMED)
@@ -208,12 +217,27 @@ class Booking:
         """Return this booking with facts that change neither status nor terms."""
         return replace(self, revision=self.revision + 1, **facts)
 
+    def erased(self) -> Booking:
+        """Return this booking without its people."""
+        return replace(self, policyholder=self.policyholder.erased(), insured={})
+
+    def check_not_erased(self) -> None:
+        """Make sure that there still is somebody whom this booking is about.
+
+        Raises:
+            PeopleErased: There is not.
+        """
+        if self.is_erased:
+            raise PeopleErased(self.id)
+
     def check_status(self, *allowed: Status) -> None:
-        """Make sure that the booking has one of the statuses that a move needs.
+        """Make sure that the booking has one of the statuses that a move needs, and its people.
 
         Raises:
             StatusForbids: It has another.
+            PeopleErased: Its people were erased.
         """
+        self.check_not_erased()
         if self.status not in allowed:
             raise StatusForbids(self.id, self.status)
 

@@ -53,7 +53,12 @@ class Certificate:
 def certificate_of(
     booking: Booking, policy: Policy, *, catalogue: Catalogue, links: Links, speech: Speech
 ) -> Certificate:
-    """Return what the certificate of one of a booking's policies says."""
+    """Return what the certificate of one of a booking's policies says.
+
+    Raises:
+        PeopleErased: There is nobody left whom it could name.
+    """
+    booking.check_not_erased()
     quote = policy.quote
     trip = booking.purchase.items[quote.item].trip
     cover = cover_of(quote, trip, catalogue=catalogue, links=links, speech=speech)

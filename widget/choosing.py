@@ -11,6 +11,7 @@ from widget.evidence import Leaf, choice_made, offer_declined
 from widget.messages import Kind, Message
 from widget.offers import Choice, Offer
 from widget.replies import Reply
+from widget.showings import Showing
 from widget.storage.base import Storage
 from widget.upstream.base import Upstream
 
@@ -30,12 +31,22 @@ class Answer:
 
 
 async def record_choice(
-    partner_code: str, offer_id: str, answer: Answer, *, storage: Storage, texts_version: str
+    partner_code: str,
+    offer_id: str,
+    answer: Answer,
+    *,
+    storage: Storage,
+    texts_version: str,
+    show_with: Callable[[Offer], Showing | None] | None = None,
 ) -> Offer:
     """Store the customer's answer and return the offer as it is then.
 
     The same answer again changes nothing. Of different answers at once, each is stored and the
     last one stands.
+
+    Args:
+        texts_version: Names the exact templates and texts that the offer was shown with.
+        show_with: Renders the offer as the answer makes it, to be kept with the answer.
 
     Raises:
         NotFound: This partner has no such offer.
@@ -54,7 +65,7 @@ async def record_choice(
     def leaf(offer: Offer, at: datetime) -> Leaf:
         return choice_made(offer, at=at, texts_version=texts_version)
 
-    return await _change(partner_code, offer_id, move, leaf, storage)
+    return await _change(partner_code, offer_id, move, leaf, storage, show_with=show_with)
 
 
 async def record_decline(
@@ -97,6 +108,7 @@ async def _change(
     *,
     owes: Callable[[Offer, datetime], Message] | None = None,
     reply: Reply | None = None,
+    show_with: Callable[[Offer], Showing | None] | None = None,
 ) -> Offer:
     for _ in range(MAX_ROUNDS):
         seen = await storage.find_offer(partner_code, offer_id)
@@ -104,9 +116,15 @@ async def _change(
             raise NotFound("Quote package")
         now = storage.now()
         changed = move(seen, now)
-        messages = () if owes is None else (owes(changed, now),)
-        if changed == seen or await storage.change_offer(
-            seen, changed, leaf(changed, now), messages=messages, reply=reply
+        if changed == seen:
+            return changed
+        if await storage.change_offer(
+            seen,
+            changed,
+            leaf(changed, now),
+            messages=() if owes is None else (owes(changed, now),),
+            reply=reply,
+            showing=None if show_with is None else show_with(changed),
         ):
             return changed
     raise StorageUnavailable(f"Offer {offer_id} kept changing under {MAX_ROUNDS} attempts.")

@@ -13,6 +13,7 @@ import typer
 from widget import __version__, logs, settings
 from widget.app import build_app, new_key, open_storage
 from widget.desk import known_settings, told, with_storage
+from widget.erase_command import erase
 from widget.errors import InputInvalid, NotFound
 from widget.evidence_commands import evidence
 from widget.market_commands import markets
@@ -41,6 +42,7 @@ cli.add_typer(partners, name="partners")
 cli.add_typer(webhooks, name="webhooks")
 cli.add_typer(evidence, name="evidence")
 cli.add_typer(markets, name="markets")
+cli.command()(erase)
 
 #: An argument and an option that several commands have.
 Code = Annotated[str, typer.Argument(help="The partner's code.")]

@@ -1,4 +1,4 @@
-"""Every error that we raise, as one tree.
+"""Every error that we raise, as one tree; those about signatures stand in `denials`.
 
 WidgetError
 ├── RequestMalformed        the bytes are not what they claim to be
@@ -6,10 +6,11 @@ WidgetError
 ├── InputInvalid            understood, and refused field by field
 ├── AccessDenied            who is asking?
 │   ├── CredentialInvalid
-│   │   └── ClockSkewed
+│   │   └── ClockSkewed     from here to DigestRequired: in `denials`
 │   ├── SignatureInvalid
 │   └── DigestRequired
 ├── NotFound                absent, or another partner's: nobody can tell which
+├── PeopleErased            there was such a thing, and its personal data were erased
 ├── RateLimited             too many calls in too short a time
 ├── TokenInvalid            not ours, not for this, or changed on the way
 ├── RuleBroken              a move that the offer's life does not allow
@@ -21,6 +22,7 @@ WidgetError
 │   ├── OfferDeclined
 │   ├── AlreadyConfirmed
 │   ├── StatusForbids
+│   ├── RecordsKept
 │   ├── PaymentAlreadyUsed
 │   ├── NotAllowedByProduct
 │   ├── AmendmentExpired
@@ -100,50 +102,6 @@ class CredentialInvalid(AccessDenied):
     code = "credential_invalid"
 
 
-class ClockSkewed(CredentialInvalid):
-    """The request was signed too long ago, or by a clock that is wrong."""
-
-    code = "clock_skewed"
-
-    def __init__(self, date: datetime, now: datetime, window_s: int) -> None:
-        super().__init__(
-            f"The server's time is {now:%Y-%m-%d %H:%M:%S} UTC; the Date of this request is "
-            f"{date:%Y-%m-%d %H:%M:%S} UTC. They may be {window_s} seconds apart, either way."
-        )
-        #: The request's and the server's, aware UTC.
-        self.date, self.now = date, now
-        self.window_s = window_s
-
-
-class SignatureInvalid(AccessDenied):
-    """The signature was not made with this key's secret; a key that is not known looks the same."""
-
-    code = "signature_invalid"
-
-    def __init__(self, method: str, path: str, names: Sequence[str], algorithm: str) -> None:
-        # The first words are XCover's. Header values stay out: some of them are secret.
-        super().__init__(
-            "You do not have permission to access this url: the signature is not valid. "
-            f"Compare with what you signed: {method} {path}, "
-            f"headers {' '.join(names)!r}, {algorithm}."
-        )
-        #: The path as it was received: percent-encoded, without the query.
-        self.method, self.path = method, path
-        self.names, self.algorithm = names, algorithm
-
-
-class DigestRequired(AccessDenied):
-    """This partner signs what it sends, and the body is not signed."""
-
-    code = "digest_required"
-
-    def __init__(self) -> None:
-        super().__init__(
-            "This partner signs bodies: send Content-Digest, and list content-digest among the "
-            "signed headers."
-        )
-
-
 class NotFound(WidgetError):
     """There is no such thing for this partner; another partner's looks the same."""
 
@@ -152,6 +110,16 @@ class NotFound(WidgetError):
     def __init__(self, what: str) -> None:
         super().__init__(f"{what} does not exist")
         self.what = what
+
+
+class PeopleErased(WidgetError):
+    """The personal data of this booking were erased, and with them what they were needed for."""
+
+    code = "people_erased"
+
+    def __init__(self, booking_id: str) -> None:
+        super().__init__(f"The personal data of booking {booking_id} were erased.")
+        self.booking_id = booking_id
 
 
 class RateLimited(WidgetError):
@@ -262,6 +230,20 @@ class StatusForbids(RuleBroken):
     def __init__(self, booking_id: str, status: str) -> None:
         super().__init__(f"Status change not allowed for QuotePackage in status {status}.")
         self.booking_id, self.status = booking_id, status
+
+
+class RecordsKept(RuleBroken):
+    """The law keeps the records of this booking, so its personal data are not erased yet."""
+
+    code = "records_kept"
+
+    def __init__(self, booking_id: str, until: datetime) -> None:
+        super().__init__(
+            f"The records of booking {booking_id} are kept by law until {until:%Y-%m-%d}."
+        )
+        self.booking_id = booking_id
+        #: Aware UTC.
+        self.until = until
 
 
 class NotAllowedByProduct(RuleBroken):

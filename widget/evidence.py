@@ -24,8 +24,9 @@ class Leaf:
 
     partner_code: str
     offer_id: str
-    #: `offer_made`, `offer_repriced`, `choice_made`, `offer_declined`, `offer_booked`,
-    #: `offer_confirmed`, `booking_failed`, `booking_amended` or `booking_noted`.
+    #: `offer_made`, `offer_repriced`, `offer_shown`, `choice_made`, `offer_declined`,
+    #: `offer_booked`, `offer_confirmed`, `booking_failed`, `booking_amended`, `booking_noted` or
+    #: `people_erased`.
     kind: str
     #: Aware UTC.
     at: datetime
@@ -77,6 +78,11 @@ def offer_repriced(offer: Offer, *, at: datetime, texts_version: str) -> Leaf:
     """Return the fact that the partner changed the purchase, and what it is offered for now."""
     facts = {**_shown(offer), "preselected": None, "texts": texts_version}
     return _leaf(offer, "offer_repriced", at, facts | {"revision": offer.revision})
+
+
+def offer_shown(offer: Offer, facts: Mapping[str, object], *, at: datetime) -> Leaf:
+    """Return the fact that a shopper was shown a page of an offer; see `showings` for the facts."""
+    return _leaf(offer, "offer_shown", at, {**facts, "revision": offer.revision})
 
 
 def choice_made(
@@ -149,6 +155,15 @@ def booking_noted(booking: Booking, what: str, *, at: datetime) -> Leaf:
     """Return a fact about a booking that changes neither its status nor its terms."""
     facts = {"what": what, "revision": booking.revision}
     return _leaf(booking.offer, "booking_noted", at, facts)
+
+
+def people_erased(offer: Offer, *, at: datetime, is_forced: bool) -> Leaf:
+    """Return the fact that the personal data of an offer, or of its booking, were erased.
+
+    Args:
+        is_forced: Whether they were still to be kept by law, and somebody decided otherwise.
+    """
+    return _leaf(offer, "people_erased", at, {"forced": is_forced, "revision": offer.revision})
 
 
 def _shown(offer: Offer) -> dict[str, object]:

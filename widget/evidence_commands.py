@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from widget.auditing import verify
 from widget.desk import known_settings, told, with_storage
-from widget.proving import all_entries, prove, verify
+from widget.errors import InputInvalid, NotFound
+from widget.proving import Shown, all_entries, all_pages, prove, show_again
+from widget.showings import unpack
 from widget.storage.sqlite import SqliteStorage
 
 evidence = typer.Typer(no_args_is_help=True, help="What was shown and chosen, and its proofs.")
@@ -41,13 +46,25 @@ def verify_evidence() -> None:
 
 
 @evidence.command("show")
-def show_evidence(code: Code, offer_id: OfferId) -> None:
+def show_evidence(
+    code: Code,
+    offer_id: OfferId,
+    pages: Annotated[
+        Path | None,
+        typer.Option(help="A folder: write into it, byte for byte, what the shopper saw."),
+    ] = None,
+) -> None:
     """Print the leaves of one offer, oldest first, as JSON lines."""
     with told():
 
         async def work(storage: SqliteStorage) -> None:
-            for leaf in await storage.list_evidence(code, offer_id):
+            leaves = await storage.list_evidence(code, offer_id)
+            if not leaves:
+                raise NotFound(f"Evidence of {offer_id}")
+            for leaf in leaves:
                 typer.echo(leaf.body)
+            if pages is not None:
+                _write(await show_again(storage, code, offer_id), pages)
 
         with_storage(known_settings(), work)
 
@@ -59,33 +76,58 @@ def prove_leaf(
     kind: Annotated[
         str, typer.Option(help="Which fact, as `show` names its kind.")
     ] = "choice_made",
+    leaf: Annotated[
+        int | None, typer.Option(help="The one at this place, instead of the newest.")
+    ] = None,
 ) -> None:
     """Print the proof that a fact stands in the evidence, for others to check."""
     with told():
 
         async def work(storage: SqliteStorage) -> None:
-            typer.echo((await prove(storage, code, offer_id, kind)).as_json())
+            proof = await prove(storage, code, offer_id, kind, position=leaf)
+            typer.echo(proof.as_json())
 
         with_storage(known_settings(), work)
 
 
 @evidence.command("export")
 def export_evidence() -> None:
-    """Print all leaves and all roots as JSON lines, to keep them elsewhere."""
+    """Print all leaves, all shown pages and all roots as JSON lines, to keep them elsewhere."""
     with told():
 
         async def work(storage: SqliteStorage) -> None:
             async for entry in all_entries(storage):
-                leaf = {"leaf": entry.position, "body": entry.leaf.body, "hash": entry.digest.hex()}
-                typer.echo(json.dumps(leaf, ensure_ascii=False))
+                _print(
+                    {"leaf": entry.position, "body": entry.leaf.body, "hash": entry.digest.hex()}
+                )
+            async for page in all_pages(storage):
+                if page.packed is not None:
+                    _print({"page": page.position, "html": unpack(page.packed)})
             for root in await storage.list_roots():
-                facts = {
-                    "root": root.hash.hex(),
-                    "size": root.size,
-                    "signed_at": root.signed_at.isoformat(timespec="microseconds"),
-                    "key_id": root.key_id,
-                    "signature": root.signature.hex(),
-                }
-                typer.echo(json.dumps(facts))
+                _print(root.as_facts())
 
         with_storage(known_settings(), work)
+
+
+def _print(line: Mapping[str, object]) -> None:
+    typer.echo(json.dumps(line, ensure_ascii=False))
+
+
+def _write(shown: Sequence[Shown], folder: Path) -> None:
+    """Write pages into a folder, and say of each where it is.
+
+    Raises:
+        InputInvalid: They cannot be written there.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for page in shown:
+            path = folder / f"{page.position}.html"
+            note = f": {page.note}" if page.note else ""
+            typer.echo(f"{path}{note}", err=True)
+            if page.html is not None:
+                path.write_bytes(page.html.encode())
+    except OSError as error:
+        raise InputInvalid(
+            {"pages": [f"{folder} cannot be written to: {error.strerror}."]}
+        ) from error

@@ -16,6 +16,7 @@ from widget.purchases import Item, Purchase
 from widget.replies import Reply
 from widget.restrictions import NONE, Restrictions
 from widget.sales import promised, refusals
+from widget.showings import Showing
 from widget.storage.base import Storage
 from widget.upstream.base import Upstream
 
@@ -43,6 +44,8 @@ class Quoting:
     reply_with: Callable[[Offer], Reply | None] = lambda _: None
     #: What the partner asks beyond the law.
     restrictions: Restrictions = NONE
+    #: Renders the offer, to be kept with it, when it is for a shopper who is looking.
+    show_with: Callable[[Offer], Showing | None] = lambda _: None
 
     def without_reply(self) -> Quoting:
         """Return the same for a call that has not come to its answer with the offer."""
@@ -82,7 +85,8 @@ async def make_offer(
         before = follows or await _latest_offer(quoting, purchase, storage)
         offer = replace(offer, quotes=_informed_before(offer.quotes, before))
     made = offer_made(offer, texts_version=quoting.texts_version)
-    return await storage.save_offer(offer, made, quoting.reply_with(offer))
+    reply, showing = quoting.reply_with(offer), quoting.show_with(offer)
+    return await storage.save_offer(offer, made, reply, showing)
 
 
 async def price_offer(

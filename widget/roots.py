@@ -22,6 +22,8 @@ class Root:
     key_id: str
     #: 32 bytes.
     signature: bytes
+    #: The size of the root before it, 0 for the first; None in roots that do not tell.
+    previous: int | None = None
 
     @property
     def size(self) -> int:
@@ -33,17 +35,34 @@ class Root:
         """The hash of them all, 32 bytes."""
         return self.frontier.root
 
+    def as_facts(self) -> dict[str, object]:
+        """Return the root for whoever keeps it elsewhere."""
+        return {
+            "root": self.hash.hex(),
+            "size": self.size,
+            "previous": self.previous,
+            "signed_at": self.signed_at.isoformat(timespec="microseconds"),
+            "key_id": self.key_id,
+            "signature": self.signature.hex(),
+        }
+
     def is_signed_by(self, keys: Sequence[bytes]) -> bool | None:
         """Tell whether the signature is good; None when its key is not among these."""
         key = next((key for key in keys if key_id_of(key) == self.key_id), None)
         if key is None:
             return None
-        return hmac.compare_digest(_signature(self.frontier, self.signed_at, key), self.signature)
+        expected = _signature(self.frontier, self.signed_at, self.previous, key)
+        return hmac.compare_digest(expected, self.signature)
 
 
-def sign_root(frontier: Frontier, *, at: datetime, key: bytes) -> Root:
-    """Return the root of a tree, signed."""
-    return Root(frontier, at, key_id_of(key), _signature(frontier, at, key))
+def sign_root(frontier: Frontier, *, at: datetime, key: bytes, previous: int = 0) -> Root:
+    """Return the root of a tree, signed.
+
+    Args:
+        previous: The size of the root before it, so that none can be taken out.
+    """
+    signature = _signature(frontier, at, previous, key)
+    return Root(frontier, at, key_id_of(key), signature, previous)
 
 
 def key_id_of(key: bytes) -> str:
@@ -51,7 +70,8 @@ def key_id_of(key: bytes) -> str:
     return hashlib.sha256(b"offer-widget.evidence-key:" + key).hexdigest()[:8]
 
 
-def _signature(frontier: Frontier, at: datetime, key: bytes) -> bytes:
+def _signature(frontier: Frontier, at: datetime, previous: int | None, key: bytes) -> bytes:
     moment = at.astimezone(UTC).isoformat(timespec="microseconds")
-    text = f"offer-widget.root.v1\n{frontier.size}\n{frontier.root.hex()}\n{moment}"
+    version, after = ("v1", "") if previous is None else ("v2", f"\n{previous}")
+    text = f"offer-widget.root.{version}\n{frontier.size}\n{frontier.root.hex()}\n{moment}{after}"
     return hmac.digest(key, text.encode(), hashlib.sha256)

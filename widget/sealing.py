@@ -48,5 +48,5 @@ async def seal_due(*, storage: Storage, key: bytes) -> Root | None:
         frontier = frontier.grown(entry.digest for entry in entries)
     if frontier.size == sealed:
         return None
-    root = sign_root(frontier, at=storage.now(), key=key)
+    root = sign_root(frontier, at=storage.now(), key=key, previous=sealed)
     return root if await storage.save_root(root) else None

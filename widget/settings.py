@@ -75,6 +75,10 @@ class Settings:
     payment_lifetime_s: int = _setting(
         604_800, "How long a booking waits for the partner to confirm its payment."
     )
+    records_kept_days: int = _setting(
+        3653,
+        "How long after its end a policy's records are kept by law: until then `erase` refuses.",
+    )
     sales_limit_per_s: int = _setting(
         50, "Calls in one second that quote, offer or confirm, for each partner; 0: no limit."
     )

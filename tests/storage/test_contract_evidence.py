@@ -24,9 +24,9 @@ async def write(storage: Storage, number: int) -> Leaf:
     return leaf
 
 
-def root_after(size: int) -> Root:
+def root_after(size: int, previous: int = 0) -> Root:
     frontier = Frontier().grown(leaf_hash(bytes([number])) for number in range(size))
-    return sign_root(frontier, at=NOON, key=b"key")
+    return sign_root(frontier, at=NOON, key=b"key", previous=previous)
 
 
 async def test_leaves_stand_in_the_order_in_which_they_were_written(storage: Storage) -> None:
@@ -68,8 +68,8 @@ async def test_a_root_comes_back_as_it_was_stored(storage: Storage) -> None:
 
 
 async def test_roots_are_listed_by_size(storage: Storage) -> None:
-    for size in (1, 3, 8):
-        await storage.save_root(root_after(size))
+    for previous, size in ((0, 1), (1, 3), (3, 8)):
+        await storage.save_root(root_after(size, previous))
 
     assert [root.size for root in await storage.list_roots()] == [1, 3, 8]
     newest = await storage.find_root()
@@ -77,8 +77,10 @@ async def test_roots_are_listed_by_size(storage: Storage) -> None:
     assert newest.size == 8
 
 
-@pytest.mark.parametrize("size", [2, 3])
-async def test_what_is_sealed_already_is_not_sealed_again(storage: Storage, size: int) -> None:
+@pytest.mark.parametrize("size", [2, 3, 4])
+async def test_of_two_roots_that_follow_the_same_one_the_first_is_stored(
+    storage: Storage, size: int
+) -> None:
     await storage.save_root(root_after(3))
 
     assert await storage.save_root(root_after(size)) is False

@@ -14,6 +14,7 @@ from tests.builders import (
     a_key,
     a_message,
     a_partner,
+    a_showing,
     an_amendment,
     an_offer,
 )
@@ -23,6 +24,7 @@ from tests.storage.contract import (
     shown,
 )
 from widget.errors import StorageUnavailable
+from widget.evidence import people_erased
 from widget.partners import Mode
 from widget.roots import sign_root
 from widget.storage.base import Storage
@@ -87,6 +89,15 @@ CALLS: dict[str, Callable[[Storage], Awaitable[object]]] = {
     "find_begun": lambda s: s.find_begun("acme", "AAAAA-BBBBB-INS"),
     "list_begun": lambda s: s.list_begun(begun_before=NOON, limit=1, skip=0),
     "list_entries": lambda s: s.list_entries(after=0, limit=1),
+    "list_entries_of": lambda s: s.list_entries_of("acme", "AAAAA-BBBBB-INS"),
+    "count_leaves_ever": lambda s: s.count_leaves_ever(),
+    "has_shown": lambda s: s.has_shown("acme", "AAAAA-BBBBB-INS", "0" * 64),
+    "save_showing": lambda s: s.save_showing(a_showing()),
+    "list_pages": lambda s: s.list_pages(after=0, limit=1),
+    "find_bookings_of": lambda s: s.find_bookings_of("ada.muster@customer.example"),
+    "erase_people": lambda s: s.erase_people(
+        "acme", "AAAAA-BBBBB-INS", people_erased(an_offer(), at=NOON, is_forced=False)
+    ),
     "find_root": lambda s: s.find_root(),
     "list_roots": lambda s: s.list_roots(),
     "save_root": lambda s: s.save_root(sign_root(Frontier(), at=NOON, key=b"key")),

@@ -83,7 +83,7 @@ def test_the_file_tells_which_steps_it_has_and_since_when(path: Path) -> None:
 
 
 def test_a_storage_tells_the_steps_in_order(path: Path, schema: Path) -> None:
-    (schema / "0007_seconds.sqlite.sql").write_text(SECOND)
+    (schema / "0099_seconds.sqlite.sql").write_text(SECOND)
 
     async def steps() -> list[str]:
         storage = SqliteStorage(str(path))
@@ -98,15 +98,15 @@ def test_a_storage_tells_the_steps_in_order(path: Path, schema: Path) -> None:
 
 def test_a_file_of_an_older_version_gets_what_it_lacks(path: Path, schema: Path) -> None:
     migrated(path)
-    (schema / "0007_seconds.sqlite.sql").write_text(SECOND)
+    (schema / "0099_seconds.sqlite.sql").write_text(SECOND)
 
-    assert migrated(path) == ["0007_seconds"]
+    assert migrated(path) == ["0099_seconds"]
 
     assert "seconds" in tables(path)
 
 
 def test_steps_of_other_databases_are_left_alone(schema: Path) -> None:
-    (schema / "0007_seconds.postgres.sql").write_text(SECOND)
+    (schema / "0099_seconds.postgres.sql").write_text(SECOND)
 
     assert [step.name for step in migrations_for("sqlite")] == [
         "0001_journey",
@@ -115,16 +115,17 @@ def test_steps_of_other_databases_are_left_alone(schema: Path) -> None:
         "0004_begun_amendments",
         "0005_customers_amend",
         "0006_restrictions",
+        "0007_showings",
     ]
 
 
 def test_a_file_that_is_ahead_of_this_version_is_refused(path: Path, schema: Path) -> None:
-    step = schema / "0007_seconds.sqlite.sql"
+    step = schema / "0099_seconds.sqlite.sql"
     step.write_text(SECOND)
     migrated(path)
     step.unlink()
 
-    with pytest.raises(StorageUnavailable, match="step 7"):
+    with pytest.raises(StorageUnavailable, match="step 99"):
         migrated(path)
 
 
@@ -138,7 +139,7 @@ def test_a_step_that_was_edited_after_it_was_applied_is_refused(path: Path, sche
 
 
 def test_a_step_that_fails_leaves_the_file_as_it_was(path: Path, schema: Path) -> None:
-    (schema / "0007_seconds.sqlite.sql").write_text(f"{SECOND}\nINSERT INTO nowhere VALUES (1);")
+    (schema / "0099_seconds.sqlite.sql").write_text(f"{SECOND}\nINSERT INTO nowhere VALUES (1);")
 
     with pytest.raises(apsw.SQLError):
         migrated(path)
@@ -147,7 +148,7 @@ def test_a_step_that_fails_leaves_the_file_as_it_was(path: Path, schema: Path) -
 
 
 def test_a_storage_whose_schema_fails_is_unavailable(path: Path, schema: Path) -> None:
-    (schema / "0007_seconds.sqlite.sql").write_text("INSERT INTO nowhere VALUES (1);")
+    (schema / "0099_seconds.sqlite.sql").write_text("INSERT INTO nowhere VALUES (1);")
 
     with pytest.raises(StorageUnavailable):
         asyncio.run(SqliteStorage(str(path)).open())
@@ -155,7 +156,7 @@ def test_a_storage_whose_schema_fails_is_unavailable(path: Path, schema: Path) -
 
 def test_processes_that_start_at_once_apply_a_step_once(path: Path, schema: Path) -> None:
     migrated(path)
-    (schema / "0007_seconds.sqlite.sql").write_text(SECOND)
+    (schema / "0099_seconds.sqlite.sql").write_text(SECOND)
     together = Barrier(6, timeout=timedelta(seconds=30).total_seconds())
     applied: list[list[str]] = []
 
@@ -171,4 +172,4 @@ def test_processes_that_start_at_once_apply_a_step_once(path: Path, schema: Path
     for thread in threads:
         thread.join()
 
-    assert sorted(applied) == [*[[]] * 5, ["0007_seconds"]]
+    assert sorted(applied) == [*[[]] * 5, ["0099_seconds"]]

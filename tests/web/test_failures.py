@@ -15,7 +15,7 @@ from structlog.testing import LogCapture
 from tests.builders import NOON, purchase_json, some_settings
 from tests.fakes import Postbox, SilentUpstream
 from tests.service import Service, running_service
-from widget import errors
+from widget import denials, errors
 from widget.app import build_app
 from widget.errors import WidgetError
 from widget.storage.sqlite import SqliteStorage
@@ -27,14 +27,15 @@ REFUSALS: dict[WidgetError, tuple[int, str, str]] = {
     errors.InputInvalid({"a.0.b": ["No."]}): (422, "validation_error", "validation_failed"),
     errors.AccessDenied("Not you."): (403, "auth_error", "access_denied"),
     errors.CredentialInvalid("Who?"): (401, "auth_error", "credential_invalid"),
-    errors.ClockSkewed(NOON, NOON, 900): (401, "auth_error", "clock_skewed"),
-    errors.SignatureInvalid("GET", "/", ["date"], "hmac-sha256"): (
+    denials.ClockSkewed(NOON, NOON, 900): (401, "auth_error", "clock_skewed"),
+    denials.SignatureInvalid("GET", "/", ["date"], "hmac-sha256"): (
         403,
         "auth_error",
         "signature_invalid",
     ),
-    errors.DigestRequired(): (403, "auth_error", "digest_required"),
+    denials.DigestRequired(): (403, "auth_error", "digest_required"),
     errors.NotFound("Booking"): (404, "api_error", "not_found"),
+    errors.PeopleErased("A-B-INS"): (410, "api_error", "people_erased"),
     errors.TokenInvalid(): (422, "validation_error", "token_invalid"),
     errors.OfferExpired("A-B-INS", NOON): (422, "validation_error", "offer_expired"),
     errors.QuoteNotOffered("A-B-INS", "q"): (422, "validation_error", "quote_not_offered"),
@@ -45,6 +46,7 @@ REFUSALS: dict[WidgetError, tuple[int, str, str]] = {
     errors.AlreadyConfirmed("A-B-INS"): (422, "validation_error", "already_confirmed"),
     errors.RateLimited(20, 1): (429, "throttled", "rate_limited"),
     errors.StatusForbids("A-B-INS", "CANCELLED"): (422, "validation_error", "status_forbids"),
+    errors.RecordsKept("A-B-INS", NOON): (422, "validation_error", "records_kept"),
     errors.NotAllowedByProduct("No."): (422, "validation_error", "not_allowed_by_product"),
     errors.AmendmentExpired("a-UPD", NOON): (422, "validation_error", "amendment_expired"),
     errors.AmendmentApplied("a-UPD"): (422, "validation_error", "amendment_applied"),

@@ -134,6 +134,8 @@ class MailDelivery:
 
 def _has_news(message: Message, booking: Booking) -> bool:
     """Tell whether a letter is still true: what was cancelled meanwhile is not confirmed."""
+    if booking.is_erased:
+        return False
     if message.kind is Kind.BOOKING_FAILURE:
         return booking.status is Status.FAILED
     return message.kind is Kind.POLICY_CANCELLATION or bool(booking.in_force)

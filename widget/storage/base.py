@@ -22,12 +22,14 @@ from typing import Protocol
 
 from widget.amendments import Amendment
 from widget.bookings import Booking
+from widget.erasures import Erasure
 from widget.evidence import Entry, Leaf
 from widget.messages import Message, Progress
 from widget.offers import Offer
 from widget.partners import Mode, Partner, PartnerKey
 from widget.replies import Reply
 from widget.roots import Root
+from widget.showings import Showing, StoredPage
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +106,14 @@ class Storage(Protocol):
         """Return the newest offer of a purchase, however old it is."""
         ...
 
-    async def save_offer(self, offer: Offer, made: Leaf, reply: Reply | None = None) -> Offer:
-        """Store a new offer with its evidence, and return it.
+    async def save_offer(
+        self,
+        offer: Offer,
+        made: Leaf,
+        reply: Reply | None = None,
+        showing: Showing | None = None,
+    ) -> Offer:
+        """Store a new offer with its evidence and what is shown of it, and return it.
 
         When the purchase has a reference and leads to an offer already, nothing is stored and
         that offer is returned: of two at once, both get the first.
@@ -124,8 +132,9 @@ class Storage(Protocol):
         *,
         messages: Sequence[Message] = (),
         reply: Reply | None = None,
+        showing: Showing | None = None,
     ) -> bool:
-        """Store a choice, a decline, or other quotes, with the evidence.
+        """Store a choice, a decline, or other quotes, with the evidence and what is shown of it.
 
         A changed purchase leads to this offer from now on, and the one before leads nowhere.
         False, and nothing stored, when the offer is no longer as `seen`.
@@ -240,6 +249,29 @@ class Storage(Protocol):
         """Return leaves of all offers at their places, in order, from the place after `after`."""
         ...
 
+    async def list_entries_of(self, partner_code: str, offer_id: str) -> list[Entry]:
+        """Return the leaves of an offer at their places, in order."""
+        ...
+
+    async def count_leaves_ever(self) -> int:
+        """Return the highest place that a leaf ever had, whether or not it is there."""
+        ...
+
+    async def has_shown(self, partner_code: str, offer_id: str, content: str) -> bool:
+        """Tell whether an offer was shown with this content before."""
+        ...
+
+    async def save_showing(self, showing: Showing) -> bool:
+        """Store what a shopper is shown, with its leaf.
+
+        False, and nothing stored, when the offer was shown with the same content before.
+        """
+        ...
+
+    async def list_pages(self, *, after: int, limit: int) -> list[StoredPage]:
+        """Return what is kept beside leaves of showings, in order, from the place after `after`."""
+        ...
+
     async def find_root(self) -> Root | None:
         """Return the newest root; None before the first."""
         ...
@@ -249,7 +281,21 @@ class Storage(Protocol):
         ...
 
     async def save_root(self, root: Root) -> bool:
-        """Store a root; False when another has sealed as much or more already."""
+        """Store a root; False when another was stored since the one that it follows."""
+        ...
+
+    # -- people
+
+    async def find_bookings_of(self, email: str) -> list[tuple[str, str]]:
+        """Return partner and id of each booking that names an e-mail address, in any case."""
+        ...
+
+    async def erase_people(self, partner_code: str, offer_id: str, leaf: Leaf) -> Erasure:
+        """Erase all that may hold a person of this offer or booking, with the leaf of it.
+
+        Where there was nothing to erase, no leaf is written.
+        What was not sent is given up. A change of the booking that was begun before is refused.
+        """
         ...
 
     # -- replies

@@ -14,9 +14,11 @@ from widget.offers import Offer
 from widget.partners import Mode, Partner
 from widget.replies import Reply
 from widget.roots import Root
+from widget.showings import Showing
 from widget.storage import rows
 from widget.storage.connections import apply, insert, select
 from widget.storage.outbox import add_messages, keep_reply
+from widget.storage.pages import save_showing
 
 _PURCHASE = (
     " WHERE partner_code = :partner_code AND mode = :mode AND reference = :reference"
@@ -75,7 +77,13 @@ def find_latest_offer(
 
 
 def save_offer(
-    db: apsw.Connection, offer: Offer, made: Leaf, reply: Reply | None, now: datetime
+    db: apsw.Connection,
+    offer: Offer,
+    made: Leaf,
+    *,
+    reply: Reply | None,
+    showing: Showing | None,
+    now: datetime,
 ) -> Offer:
     """Store a new offer, unless its purchase leads to one already."""
     reference = offer.purchase.reference
@@ -85,6 +93,7 @@ def save_offer(
             return current
     insert(db, "offers", rows.offer_row(offer))
     insert(db, "evidence", rows.leaf_row(made))
+    save_showing(db, showing)
     keep_reply(db, reply)
     _lead_to(db, offer)
     return offer
@@ -98,11 +107,13 @@ def change_offer(
     *,
     messages: Sequence[Message],
     reply: Reply | None,
+    showing: Showing | None,
 ) -> bool:
     """Store a choice, a decline or other quotes, if the offer is still as `seen`."""
     if not update_offer(db, seen, changed):
         return False
     insert(db, "evidence", rows.leaf_row(leaf))
+    save_showing(db, showing)
     add_messages(db, messages)
     keep_reply(db, reply)
     if (seen.purchase_hash, seen.expires_at) != (changed.purchase_hash, changed.expires_at):
@@ -178,8 +189,8 @@ def _key(offer: Offer) -> rows.Row:
 
 
 def save_root(db: apsw.Connection, root: Root) -> bool:
-    """Store a root, unless as much is sealed already."""
-    newest = select(db, "SELECT size FROM roots WHERE size >= :size", {"size": root.size})
+    """Store a root, unless another was stored since the one that it follows."""
+    newest = select(db, "SELECT size FROM roots WHERE size > :last", {"last": root.previous or 0})
     if newest:
         return False
     insert(db, "roots", rows.root_row(root))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 from collections.abc import Callable, Mapping
@@ -90,6 +91,26 @@ class DatabaseFile:
             " ON CONFLICT (id) DO UPDATE SET checked_at = excluded.checked_at"
         )
         await self._do(lambda db: apply(db, sql, values))
+
+    async def compact(self) -> None:
+        """Write the file anew and empty the log beside it: what was erased is in neither.
+
+        SQLite overwrites what is deleted, but not each copy that a page keeps when its rows move
+        to another one. Writers wait meanwhile.
+
+        Raises:
+            StorageUnavailable: Others use the files; do it again.
+        """
+        with translated(), contextlib.closing(connect(Path(self._reading.filename))) as db:
+            db.execute("VACUUM")
+            ((is_busy, *_),) = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        if is_busy:
+            raise StorageUnavailable("Somebody reads from the database; its log was not emptied.")
+
+    def size_bytes(self) -> int:
+        """Return how large the file is."""
+        with translated():
+            return Path(self._reading.filename).stat().st_size
 
     def now(self) -> datetime:
         """Return the time."""

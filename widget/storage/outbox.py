@@ -97,7 +97,9 @@ def send_again(
         db,
         "UPDATE messages SET due_at = :now, failures = 0, leased_until = NULL, sent_at = NULL,"
         " gave_up_at = NULL, last_problem = NULL"
-        " WHERE partner_code = :code AND mode = :mode AND kind = :kind AND id = :id",
+        " WHERE partner_code = :code AND mode = :mode AND kind = :kind AND id = :id"
+        # An erased webhook has nothing to say any more.
+        " AND NOT (kind = 'webhook' AND body = '')",
         {
             "now": rows.micros(now),
             "code": partner_code,

@@ -190,6 +190,7 @@ def root_row(root: Root) -> Row:
         "signed_at": micros(root.signed_at),
         "key_id": root.key_id,
         "signature": root.signature,
+        "previous": root.previous,
     }
 
 
@@ -197,7 +198,8 @@ def root_from(row: Row) -> Root:
     """Return the root in a row."""
     parts = _TEXTS.validate_json(row["frontier_json"])
     frontier = Frontier(row["size"], tuple(bytes.fromhex(part) for part in parts))
-    return Root(frontier, moment(row["signed_at"]), row["key_id"], row["signature"])
+    signed_at = moment(row["signed_at"])
+    return Root(frontier, signed_at, row["key_id"], row["signature"], row["previous"])
 
 
 def message_row(message: Message) -> Row:

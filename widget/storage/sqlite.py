@@ -13,13 +13,15 @@ import apsw
 
 from widget.amendments import Amendment
 from widget.bookings import Booking
+from widget.erasures import Erasure
 from widget.evidence import Entry, Leaf
 from widget.messages import Message, Progress
 from widget.offers import Offer
 from widget.partners import Mode, Partner, PartnerKey
 from widget.replies import Reply
 from widget.roots import Root
-from widget.storage import booking_changes, changes, outbox, rows
+from widget.showings import Showing, StoredPage
+from widget.storage import booking_changes, changes, erasures, outbox, pages, rows
 from widget.storage.base import Page
 from widget.storage.connections import apply, insert, translated
 from widget.storage.database_file import DatabaseFile
@@ -93,9 +95,19 @@ class SqliteStorage(DatabaseFile):
         with translated():
             return changes.find_latest_offer(self._reading, *key)
 
-    async def save_offer(self, offer: Offer, made: Leaf, reply: Reply | None = None) -> Offer:
+    async def save_offer(
+        self,
+        offer: Offer,
+        made: Leaf,
+        reply: Reply | None = None,
+        showing: Showing | None = None,
+    ) -> Offer:
         """Store a new offer, or return the one that its purchase leads to."""
-        return await self._do(lambda db: changes.save_offer(db, offer, made, reply, self.now()))
+        return await self._do(
+            lambda db: changes.save_offer(
+                db, offer, made, reply=reply, showing=showing, now=self.now()
+            )
+        )
 
     async def find_offer(self, partner_code: str, offer_id: str) -> Offer | None:
         """Return an offer."""
@@ -113,10 +125,13 @@ class SqliteStorage(DatabaseFile):
         *,
         messages: Sequence[Message] = (),
         reply: Reply | None = None,
+        showing: Showing | None = None,
     ) -> bool:
         """Store a choice, a decline or other quotes."""
         return await self._do(
-            lambda db: changes.change_offer(db, seen, changed, leaf, messages=messages, reply=reply)
+            lambda db: changes.change_offer(
+                db, seen, changed, leaf, messages=messages, reply=reply, showing=showing
+            )
         )
 
     # -- bookings
@@ -211,12 +226,7 @@ class SqliteStorage(DatabaseFile):
 
     async def list_evidence(self, partner_code: str, offer_id: str) -> list[Leaf]:
         """Return the leaves of an offer."""
-        found = self._all(
-            "SELECT * FROM evidence WHERE partner_code = :code AND offer_id = :id"
-            " ORDER BY position",
-            {"code": partner_code, "id": offer_id},
-        )
-        return [rows.leaf_from(row) for row in found]
+        return [entry.leaf for entry in await self.list_entries_of(partner_code, offer_id)]
 
     async def list_entries(self, *, after: int, limit: int) -> list[Entry]:
         """Return leaves at their places."""
@@ -225,6 +235,34 @@ class SqliteStorage(DatabaseFile):
             {"after": after, "limit": limit},
         )
         return [rows.entry_from(row) for row in found]
+
+    async def list_entries_of(self, partner_code: str, offer_id: str) -> list[Entry]:
+        """Return the leaves of an offer at their places."""
+        found = self._all(
+            "SELECT * FROM evidence WHERE partner_code = :code AND offer_id = :id"
+            " ORDER BY position",
+            {"code": partner_code, "id": offer_id},
+        )
+        return [rows.entry_from(row) for row in found]
+
+    async def count_leaves_ever(self) -> int:
+        """Return the highest place that a leaf ever had."""
+        row = self._one("SELECT seq FROM sqlite_sequence WHERE name = 'evidence'", {})
+        return row["seq"] if row else 0
+
+    async def has_shown(self, partner_code: str, offer_id: str, content: str) -> bool:
+        """Tell whether an offer was shown with this content before."""
+        with translated():
+            return pages.has_shown(self._reading, partner_code, offer_id, content)
+
+    async def save_showing(self, showing: Showing) -> bool:
+        """Store what a shopper is shown."""
+        return await self._do(lambda db: pages.save_showing(db, showing))
+
+    async def list_pages(self, *, after: int, limit: int) -> list[StoredPage]:
+        """Return pages at their places."""
+        with translated():
+            return pages.list_pages(self._reading, after=after, limit=limit)
 
     async def find_root(self) -> Root | None:
         """Return the newest root."""
@@ -238,6 +276,19 @@ class SqliteStorage(DatabaseFile):
     async def save_root(self, root: Root) -> bool:
         """Store a root."""
         return await self._do(lambda db: changes.save_root(db, root))
+
+    # -- people
+
+    async def find_bookings_of(self, email: str) -> list[tuple[str, str]]:
+        """Return partner and id of each booking that names an e-mail address."""
+        with translated():
+            return erasures.find_bookings_of(self._reading, email)
+
+    async def erase_people(self, partner_code: str, offer_id: str, leaf: Leaf) -> Erasure:
+        """Erase all that may hold a person of an offer."""
+        return await self._do(
+            lambda db: erasures.erase_people(db, partner_code, offer_id, leaf, now=self.now())
+        )
 
     # -- replies and messages
 
@@ -288,7 +339,9 @@ class SqliteStorage(DatabaseFile):
         }
         sql = (
             "UPDATE messages SET failures = failures + 1, due_at = :due, gave_up_at = :gave_up,"
-            " last_problem = :problem, leased_until = NULL WHERE id = :id"
+            " last_problem = :problem, leased_until = NULL"
+            # One that was erased while it was under way stays given up.
+            " WHERE id = :id AND gave_up_at IS NULL"
         )
         await self._do(lambda db: apply(db, sql, values))
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
+from widget.denials import DigestRequired
 from widget.digests import check_digest
-from widget.errors import AccessDenied, DigestRequired, NotFound, RequestMalformed, TokenInvalid
+from widget.errors import AccessDenied, NotFound, RequestMalformed, TokenInvalid
 from widget.partners import Mode, Partner, secret_of
 from widget.seals import SealedPurchase, open_purchase
 from widget.tokens import QuoteToken, read_quote_token

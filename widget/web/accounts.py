@@ -20,6 +20,7 @@ from widget.errors import (
     DoorError,
     NotAllowedByProduct,
     NotFound,
+    PeopleErased,
     QuoteNotOffered,
     RequestMalformed,
     StatusForbids,
@@ -71,6 +72,8 @@ async def _answered(request: Request, handler: Handler) -> Response:
         return await handler(request, await _visitor(request, house))
     except (TokenInvalid, NotFound):
         return _trouble(request, "missing", 404)
+    except PeopleErased:
+        return _trouble(request, "missing", 410)
     except (AccessDenied, RequestMalformed):
         return _trouble(request, "foreign", 403)
     except DoorError:
@@ -85,6 +88,7 @@ async def _visitor(request: Request, house: House) -> Visitor:
     partner = await house.storage.find_partner(token.partner_code)
     if booking is None or partner is None or booking.mode is not token.mode:
         raise NotFound("This page")
+    booking.check_not_erased()
     wanted = request.query_params.get("locale") or booking.offer.chosen_locale
     return Visitor(house, partner, booking, house.speech(booking.offer, wanted))
 

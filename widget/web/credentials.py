@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 from starlette.requests import Request
 
-from widget.errors import ClockSkewed, CredentialInvalid, SignatureInvalid
+from widget.denials import ClockSkewed, SignatureInvalid
+from widget.errors import CredentialInvalid
 from widget.partners import PartnerKey, key_id_of, secret_of
 from widget.signatures import RequestHead, RequestSignature, read_http_date, read_signature
 from widget.web.house import House

@@ -27,6 +27,7 @@ _TABLE: tuple[tuple[type[WidgetError], int, str], ...] = (
     (errors.CredentialInvalid, 401, "auth_error"),
     (errors.AccessDenied, 403, "auth_error"),
     (errors.NotFound, 404, "api_error"),
+    (errors.PeopleErased, 410, "api_error"),
     (errors.RateLimited, 429, "throttled"),
     (errors.TokenInvalid, 422, "validation_error"),
     (errors.RuleBroken, 422, "validation_error"),

@@ -6,6 +6,7 @@ wrong, the shopper reads one sentence or nothing, and the partner's checkout goe
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
@@ -29,6 +30,7 @@ from widget.offers import Offer, Status
 from widget.partners import Mode, Partner
 from widget.purchases import Purchase
 from widget.quoting import Quoting, make_offer
+from widget.showings import Showing
 from widget.tokens import OfferToken, read_offer_token
 from widget.web.access import opener_of, partner_of
 from widget.web.failures import status_of
@@ -40,10 +42,10 @@ from widget.web.pages import (
     Visit,
     go_back,
     show_nothing,
-    show_offer,
     show_refusal,
     surface_of,
 )
+from widget.web.screen import Screen
 
 
 async def open_page(request: Request) -> Response:
@@ -76,6 +78,7 @@ async def choose(request: Request) -> Response:
         answer, return_to = await read_answer(request, locale)
         visit = replace(visit, return_to=_allowed_return(return_to, visit.partner))
         _check_origin(request, visit)
+        screen = Screen(visit)
         try:
             offer = await record_choice(
                 token.partner_code,
@@ -83,14 +86,15 @@ async def choose(request: Request) -> Response:
                 answer,
                 storage=visit.house.storage,
                 texts_version=visit.house.rendering.version,
+                show_with=screen.showing_of if is_htmx(request) else None,
             )
         except QuoteNotOffered:
             say = visit.house.speech(seen, visit.locale).texts.gettext
-            return show_offer(visit, seen, hint=say("Please choose one of the answers."))
+            return await screen.show(seen, hint=say("Please choose one of the answers."))
         except (OfferExpired, OfferDeclined, AlreadyConfirmed, SaleDeferred, StatusForbids):
             # Not an error of the shopper's: the offer shows by itself how things stand.
             offer = await offer_of(visit.house, token.partner_code, token.offer_id, token.mode)
-        return await _answer(request, visit, offer)
+        return await _answer(request, visit, offer, screen)
     except WidgetError as error:
         return show_refusal(visit, error, status_of(error), Mode.LIVE)
 
@@ -104,9 +108,13 @@ async def renew(request: Request) -> Response:
         visit = replace(visit, return_to=_allowed_return(return_to, visit.partner))
         _check_origin(request, visit)
         offer = await offer_of(visit.house, token.partner_code, token.offer_id, token.mode)
+        screen = Screen(visit)
         if _is_renewable(offer, visit.house.now()):
-            offer = await _make(visit.house, partner, token.mode, offer.purchase, follows=offer)
-        return await _answer(request, visit, offer)
+            shown = screen.showing_of if is_htmx(request) else None
+            offer = await _make(
+                visit.house, partner, token.mode, offer.purchase, shown, follows=offer
+            )
+        return await _answer(request, visit, offer, screen)
     except DoorError as error:
         return show_nothing(visit, error.code)
     except WidgetError as error:
@@ -126,8 +134,9 @@ async def _open(request: Request, surface: Surface) -> Response:
         if purchase.reference is None:
             # Without it, every reload would be another offer and forget the answer.
             raise InputInvalid({"partner_reference": ["This field is required in a page."]})
-        offer = await _make(visit.house, partner, caller.mode, purchase)
-        return await _present(visit, offer)
+        screen = Screen(visit)
+        offer = await _make(visit.house, partner, caller.mode, purchase, screen.showing_of)
+        return await screen.show(offer)
     except DoorError as error:
         return show_nothing(visit, error.code)
     except WidgetError as error:
@@ -141,12 +150,16 @@ async def _show(request: Request, surface: Surface) -> Response:
         return_to = _allowed_return(request.query_params.get("return_to", ""), visit.partner)
         visit = replace(visit, return_to=return_to)
         offer = await offer_of(visit.house, token.partner_code, token.offer_id, token.mode)
+        screen = Screen(visit)
         comes_back = offer.opens_at is not None and offer.purchase.reference is not None
         if comes_back and _is_renewable(offer, visit.house.now()):
             # The link that the customer was given to come back with is priced anew by itself; as
             # the purchase has a reference, reloading it leads to the same new offer.
-            offer = await _make(visit.house, partner, token.mode, offer.purchase, follows=offer)
-        return await _present(visit, offer)
+            shown = screen.showing_of
+            offer = await _make(
+                visit.house, partner, token.mode, offer.purchase, shown, follows=offer
+            )
+        return await screen.show(offer)
     except DoorError as error:
         return show_nothing(visit, error.code)
     except WidgetError as error:
@@ -174,6 +187,7 @@ async def _make(
     partner: Partner,
     mode: Mode,
     purchase: Purchase,
+    show_with: Callable[[Offer], Showing | None] | None,
     *,
     follows: Offer | None = None,
 ) -> Offer:
@@ -184,6 +198,7 @@ async def _make(
         house.rendering.version,
         house.catalogue,
         restrictions=partner.restrictions,
+        show_with=show_with or (lambda _: None),
     )
     return await make_offer(
         quoting,
@@ -194,20 +209,12 @@ async def _make(
     )
 
 
-async def _answer(request: Request, visit: Visit, offer: Offer) -> Response:
+async def _answer(request: Request, visit: Visit, offer: Offer, screen: Screen) -> Response:
     """Show the new state to htmx, and lead a plain form post on to it."""
     if is_htmx(request):
-        return await _present(visit, offer)
+        return await screen.show(offer)
     locale = visit.house.speech(offer, visit.locale).locale
     return go_back(visit, f"{visit.house.links.offer(offer)}?locale={locale}")
-
-
-async def _present(visit: Visit, offer: Offer) -> Response:
-    if not offer.is_booked:
-        return show_offer(visit, offer)
-    booking = await visit.house.storage.find_booking(offer.partner_code, offer.id)
-    numbers = tuple(policy.number for policy in booking.policies) if booking else ()
-    return show_offer(visit, offer, numbers)
 
 
 def _check_origin(request: Request, visit: Visit) -> None:

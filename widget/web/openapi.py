@@ -25,6 +25,7 @@ REFUSALS: Mapping[int, str] = {
     401: "There is no good credential.",
     403: "The credential is not for this, or the signature is wrong.",
     404: "There is no such thing for you.",
+    410: "Its personal data were erased, and with them what could be done with it.",
     413: "The body is too large.",
     422: "It was understood, and refused: fields are wrong, or a rule forbids it.",
     429: "Too many calls; `Retry-After` tells when to come again.",

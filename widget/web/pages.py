@@ -17,6 +17,7 @@ from widget.offers import Choice, Offer, Quote, Status
 from widget.partners import Mode, Partner
 from widget.restrictions import NONE, tightened
 from widget.sales import promised_market
+from widget.showings import Blank, Filling, Sheet
 from widget.web.headers import frame_headers, is_htmx, new_nonce
 from widget.web.house import House
 from widget.web.views import OfferView, PlanView
@@ -50,19 +51,25 @@ class Visit:
 
 def show_offer(
     visit: Visit, offer: Offer, policy_numbers: tuple[str, ...] = (), *, hint: str = ""
-) -> Response:
+) -> tuple[Response, Sheet | None]:
     """Show an offer in the state that it is in.
 
     Args:
         hint: What was wrong with the answer, when there was one that could not be stored.
+
+    Returns:
+        The answer, and what it shows of the offer; None when there is nothing to show any more.
     """
     speech = visit.house.speech(offer, visit.locale)
     if offer.status is Status.OPTED_OUT:
         say = speech.texts.gettext
         message = say("You have booked without cover.")
-        return _unavailable(visit, speech, reason="offer_declined", message=message)
+        return _unavailable(visit, speech, reason="offer_declined", message=message), None
     view = _view(visit, offer, speech, policy_numbers, hint)
-    return _respond(visit, speech, 422 if hint else 200, view=view)
+    filling = Filling(new_nonce(), _seconds_left(offer, visit.house), visit.return_to)
+    page = _rendered(visit, speech, view=view)
+    sheet = Sheet(page, filling, visit.surface.name.lower(), speech.locale, view.state)
+    return _respond(visit, sheet.html, filling.nonce, 422 if hint else 200), sheet
 
 
 def show_refusal(visit: Visit, error: WidgetError, status: int, mode: Mode | None) -> Response:
@@ -97,21 +104,24 @@ def go_back(visit: Visit, address: str) -> Response:
     return RedirectResponse(visit.return_to or address, status_code=303)
 
 
-def _respond(visit: Visit, speech: Speech, status: int, **values: object) -> Response:
-    nonce = new_nonce()
+def _rendered(visit: Visit, speech: Speech, **values: object) -> str:
+    """Return a page with blanks for what is different in each answer."""
     origins = visit.partner.origins if visit.partner else ()
-    html = visit.house.rendering.render(
+    return visit.house.rendering.render(
         visit.surface.value,
-        nonce=nonce,
+        nonce=Blank.NONCE.value,
         parents=" ".join(origins),
         texts=speech.texts,
         locale=speech.locale,
         dir=formats.direction(speech.locale),
         **values,
     )
-    return HTMLResponse(
-        html, status_code=status, headers=frame_headers(origins, nonce, way_back=visit.return_to)
-    )
+
+
+def _respond(visit: Visit, html: str, nonce: str, status: int) -> Response:
+    origins = visit.partner.origins if visit.partner else ()
+    headers = frame_headers(origins, nonce, way_back=visit.return_to)
+    return HTMLResponse(html, status_code=status, headers=headers)
 
 
 def _unavailable(
@@ -124,7 +134,9 @@ def _unavailable(
     status: int = 200,
 ) -> Response:
     values = {"reason": reason, "message": message, "problems": problems or {}}
-    return _respond(visit, speech, status, **values)
+    filling = Filling(new_nonce(), 0)
+    html = filling.into(_rendered(visit, speech, **values))
+    return _respond(visit, html, filling.nonce, status)
 
 
 def _view(
@@ -152,15 +164,14 @@ def _view(
         offer_url=f"{address}{query}",
         choice_url=f"{address}/choice{query}",
         renew_url=f"{address}/renew{query}",
-        return_to=visit.return_to,
+        return_to=Blank.RETURN_TO.value if visit.return_to else "",
         quote_token=house.quote_token(offer) if _has_token(state) else "",
         premium_amount=str(offer.premium.amount) if chosen else "",
         premium_currency=offer.purchase.currency if chosen else "",
         premium=formats.money(offer.premium, speech.formats) if chosen else "",
         plan_name=_plan_names(offer, house, speech),
         for_sale_from=_for_sale_from(offer, speech),
-        # Rounded up: a page that asks a moment too early would hear that nothing has changed.
-        expires_in_s=max(0, ceil((offer.expires_at - house.now()).total_seconds())),
+        expires_in_s=Blank.EXPIRES_IN_S.value,
         policy_numbers=policy_numbers,
     )
 
@@ -181,6 +192,11 @@ def _state(offer: Offer, house: House) -> str:
     if offer.is_deferred(house.now()):
         return "deferred"
     return "expired" if offer.is_expired(house.now()) else str(offer.choice)
+
+
+def _seconds_left(offer: Offer, house: House) -> int:
+    # Rounded up: a page that asks a moment too early would hear that nothing has changed.
+    return max(0, ceil((offer.expires_at - house.now()).total_seconds()))
 
 
 def _has_token(state: str) -> bool:

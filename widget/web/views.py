@@ -57,8 +57,8 @@ class OfferView:
     premium_currency: str
     premium: str
     plan_name: str
-    #: Seconds until the premiums run out; 0 once they have.
-    expires_in_s: int
+    #: Seconds until the premiums run out, 0 once they have; filled in with each answer.
+    expires_in_s: str
     #: When cover whose sale is deferred can be bought; empty when it can be at once.
     for_sale_from: str
     #: One policy number for each policy of a confirmed offer.

@@ -1,0 +1,53 @@
+"""The screen: what one visit shows of an offer. It is kept before it is sent."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from widget.offers import Offer
+from widget.showing import prepare_showing, record_showing
+from widget.showings import Showing
+from widget.web.pages import Visit, show_offer
+
+
+class Screen:
+    """Renders an offer for one visit, with the evidence of what is shown."""
+
+    def __init__(self, visit: Visit) -> None:
+        self._visit = visit
+        self._ready: tuple[Offer, Response] | None = None
+
+    def showing_of(self, offer: Offer) -> Showing | None:
+        """Render an offer that is about to be stored, for whoever stores it to keep with it."""
+        house = self._visit.house
+        response, sheet = show_offer(self._visit, offer)
+        self._ready = (offer, response)
+        if sheet is None:
+            return None
+        version = house.rendering.version
+        return prepare_showing(offer, sheet, storage=house.storage, texts_version=version)
+
+    async def show(self, offer: Offer, *, hint: str = "") -> Response:
+        """Show an offer as it is stored.
+
+        Args:
+            hint: What was wrong with the answer, when there was one that could not be stored.
+
+        Raises:
+            StorageUnavailable: What would be shown cannot be kept, so it is not shown.
+        """
+        if self._ready is not None and self._ready[0] is offer:
+            return self._ready[1]
+        house = self._visit.house
+        numbers = await self._policy_numbers(offer)
+        response, sheet = show_offer(self._visit, offer, numbers, hint=hint)
+        if sheet is not None:
+            version = house.rendering.version
+            await record_showing(offer, sheet, storage=house.storage, texts_version=version)
+        return response
+
+    async def _policy_numbers(self, offer: Offer) -> tuple[str, ...]:
+        if not offer.is_booked:
+            return ()
+        booking = await self._visit.house.storage.find_booking(offer.partner_code, offer.id)
+        return tuple(policy.number for policy in booking.policies) if booking else ()
