@@ -139,9 +139,15 @@ class Crashing(SqliteStorage):
     """A storage with a fault of ours, which ends delivering."""
 
     async def claim_messages(
-        self, *, limit: int, lease_s: int, per_lane: int, busy: Collection[str] = ()
+        self,
+        *,
+        limit: int,
+        lease_s: int,
+        per_lane: int,
+        busy: Collection[str] = (),
+        only: Collection[str] | None = None,
     ) -> list[Message]:
-        del limit, lease_s, per_lane, busy
+        del limit, lease_s, per_lane, busy, only
         raise ZeroDivisionError
 
 

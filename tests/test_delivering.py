@@ -27,7 +27,7 @@ from tests.builders import (
 from tests.fakes import Clock, Postbox, SilentUpstream
 from widget.app import load_catalogue, load_texts
 from widget.bookings import Booking, Policy
-from widget.delivering import LEASE_S, PER_LANE, Dispatch, deliver_forever
+from widget.delivering import HANGS_AFTER_S, LEASE_S, Dispatch, deliver_forever
 from widget.delivery.base import Delivery
 from widget.delivery.letters import Letters
 from widget.delivery.mail import MailDelivery, read_server
@@ -38,6 +38,7 @@ from widget.errors import (
     UpstreamUnavailable,
 )
 from widget.evidence import offer_confirmed, offer_made
+from widget.lanes import PER_LANE, ROOM
 from widget.links import Links
 from widget.logs import name_places
 from widget.messages import WAITS, Kind, Message
@@ -64,11 +65,17 @@ class Failing(SqliteStorage):
             raise StorageUnavailable("The database did not take part.")
 
     async def claim_messages(
-        self, *, limit: int, lease_s: int, per_lane: int, busy: Collection[str] = ()
+        self,
+        *,
+        limit: int,
+        lease_s: int,
+        per_lane: int,
+        busy: Collection[str] = (),
+        only: Collection[str] | None = None,
     ) -> list[Message]:
         self._fail("claim_messages")
         return await super().claim_messages(
-            limit=limit, lease_s=lease_s, per_lane=per_lane, busy=busy
+            limit=limit, lease_s=lease_s, per_lane=per_lane, busy=busy, only=only
         )
 
     async def mark_sent(self, message: Message) -> None:
@@ -188,18 +195,46 @@ async def test_a_message_leaves_when_it_is_due_and_not_before(
 
 
 async def test_no_more_of_a_lane_than_its_share_is_under_way(
-    opened: SqliteStorage, postbox: Postbox, clock: Clock
+    opened: SqliteStorage, clock: Clock
 ) -> None:
-    await sell(opened, *range(2 * PER_LANE + 5))
+    bookings = await sell(opened, *range(2 * PER_LANE))
+    await call_webhooks(opened, bookings)
     clock.move(minutes=1)
+    postbox = Holding()
+    dispatch = dispatch_of(opened, postbox)
+    postbox.is_let_go.set()
+    await dispatch.send_due()
+    await dispatch.finish()
+    postbox.is_let_go.clear()
+
+    begun = [await dispatch.send_due() for _ in range(2 * PER_LANE)]
+    await asyncio.wait_for(postbox.holds(PER_LANE), 10)
+    held = postbox.held
+    postbox.is_let_go.set()
+    await dispatch.finish()
+
+    assert begun[0] == 2
+    assert held == PER_LANE
+
+
+async def test_a_receiver_that_has_not_yet_answered_gets_one_message_at_a_time(
+    opened: SqliteStorage, clock: Clock
+) -> None:
+    await call_webhooks(opened, await sell(opened, *range(5)))
+    clock.move(minutes=1)
+    postbox = Holding()
     dispatch = dispatch_of(opened, postbox)
 
-    rounds = []
-    for _ in range(3):
-        rounds.append((await dispatch.send_due(), await dispatch.send_due()))
-        await dispatch.finish()
+    begun = await dispatch.send_due()
+    await postbox.holds(1)
+    for _ in range(5):
+        await dispatch.send_due()
+    held = postbox.held
+    postbox.is_let_go.set()
+    await dispatch.finish()
 
-    assert rounds == [(PER_LANE, 0), (PER_LANE, 0), (5, 0)]
+    assert begun == 2
+    assert held == 1
 
 
 async def test_one_message_that_fails_does_not_hold_up_the_others(
@@ -236,9 +271,9 @@ async def test_a_message_is_tried_for_75_hours_on_its_schedule_and_then_given_up
     assert problems(opened) == [(10, True, "The mail server failed.")]
 
 
-@pytest.mark.parametrize(("spread", "wait_s"), [(-1, 4), (0, 5), (1, 6)])
+@pytest.mark.parametrize(("spread", "wait_s"), [(0, 5), (0.5, 5.5), (1, 6)])
 async def test_what_failed_together_does_not_come_back_together(
-    opened: SqliteStorage, postbox: Postbox, clock: Clock, spread: float, wait_s: int
+    opened: SqliteStorage, postbox: Postbox, clock: Clock, spread: float, wait_s: float
 ) -> None:
     await sell(opened)
     postbox.failures = [REFUSED]
@@ -303,11 +338,23 @@ class Holding(Announcing):
     def __init__(self) -> None:
         super().__init__()
         self.is_let_go = asyncio.Event()
+        #: How many hang.
+        self.held = 0
+        self._is_held = asyncio.Event()
 
     async def deliver(self, message: Message, booking: Booking, partner: Partner) -> None:
         if message.kind is Kind.WEBHOOK:
+            self.held += 1
+            self._is_held.set()
             await self.is_let_go.wait()
+            self.held -= 1
         await super().deliver(message, booking, partner)
+
+    async def holds(self, number: int) -> None:
+        """Wait until so many hang."""
+        while self.held < number:
+            self._is_held.clear()
+            await self._is_held.wait()
 
 
 async def call_webhooks(storage: SqliteStorage, bookings: Sequence[Booking]) -> None:
@@ -338,6 +385,67 @@ async def test_a_receiver_that_hangs_holds_up_no_other(opened: SqliteStorage, cl
         postbox.is_let_go.set()
 
     assert kinds == {Kind.POLICY_CONFIRMATION}
+
+
+DEAD = 250
+
+
+async def some_dead(storage: SqliteStorage, bookings: Sequence[Booking]) -> None:
+    """Owe every booking's event to each of a great many receivers that hang."""
+    await storage.add_messages(
+        [
+            a_message(
+                id=f"evt_{number}_{booking.id}",
+                offer_id=booking.id,
+                kind=Kind.WEBHOOK,
+                lane=f"webhook:dead-{number}:test",
+                due_at=NOON - timedelta(minutes=1),
+            )
+            for number in range(DEAD)
+            for booking in bookings
+        ]
+    )
+
+
+async def test_however_many_receivers_hang_one_that_answers_is_not_held_up(
+    opened: SqliteStorage, clock: Clock
+) -> None:
+    clock.move(minutes=1)
+    bookings = await sell(opened, *range(12))
+    postbox, wake = Holding(), asyncio.Event()
+    async with delivering(opened, postbox, wake, 3600):
+        wake.set()
+        await asyncio.wait_for(postbox.has_taken_all(len(bookings)), 10)
+        await some_dead(opened, bookings)
+        wake.set()
+        await asyncio.wait_for(postbox.holds(ROOM), 10)
+
+        await sell(opened, 30)
+        wake.set()
+        # Sooner than the first that hangs is known to hang.
+        await asyncio.wait_for(postbox.has_taken_all(len(bookings) + 1), 0.9 * HANGS_AFTER_S)
+        postbox.is_let_go.set()
+
+
+async def test_however_many_receivers_hang_one_that_is_new_is_heard_of_soon(
+    opened: SqliteStorage, clock: Clock
+) -> None:
+    clock.move(minutes=1)
+    await some_dead(opened, await sell(opened, *range(2)))
+    await sell(opened, 30)
+    postbox, wake = Holding(), asyncio.Event()
+    dispatch = dispatch_of(opened, postbox)
+    dispatch.hangs_after_s = 0.01
+    task = asyncio.create_task(deliver_forever(dispatch, wake=wake, poll_s=3600))
+
+    await asyncio.wait_for(postbox.has_taken_all(3), 10)
+    await asyncio.wait_for(postbox.holds(DEAD), 10)
+    held = postbox.held
+    postbox.is_let_go.set()
+    task.cancel()
+    await asyncio.wait([task])
+
+    assert held == DEAD
 
 
 async def test_what_is_under_way_when_it_is_told_to_stop_is_finished(

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -19,20 +18,17 @@ from widget.errors import (
     UpstreamRefused,
     UpstreamUnavailable,
 )
+from widget.lanes import Lanes, Sending
 from widget.messages import Kind, Message, next_try
 from widget.partners import Mode
 from widget.storage.base import Storage
 from widget.upstream.base import Upstream
 
-#: How many messages are sent side by side. Receivers that do not answer would have to be more than
-#: this many, each with `PER_LANE` messages, to take the place of one that does.
-ROOM = 200
-
-#: How many messages of one lane are claimed at a time, when it has fewer than that under way.
-PER_LANE = 8
-
 #: A sender that died leaves its messages to others after this; sending takes far less.
 LEASE_S = 120
+
+#: A receiver that has not answered by then no longer counts as one that does.
+HANGS_AFTER_S = 1.0
 
 #: How often to look for messages that nobody announced, such as repeated tries.
 POLL_S = 1.0
@@ -44,7 +40,7 @@ _log = structlog.get_logger(__name__)
 
 
 def _any_spread() -> float:
-    return random.uniform(-1, 1)  # noqa: S311 - not a secret
+    return random.random()  # noqa: S311 - not a secret
 
 
 @dataclass
@@ -56,27 +52,44 @@ class Dispatch:
     deliveries: Mapping[Kind, Delivery]
     #: Who is told that a customer bought without cover.
     upstreams: Mapping[Mode, Upstream]
-    #: Moves each wait within its jitter; see `next_try`.
+    #: Lengthens each wait within its jitter; see `next_try`.
     spread: Callable[[], float] = _any_spread
-    _lanes: dict[asyncio.Task[None], str] = field(default_factory=dict, init=False)
+    hangs_after_s: float = HANGS_AFTER_S
+    _lanes: Lanes = field(default_factory=Lanes, init=False)
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set, init=False)
 
-    async def send_due(self, on_end: Callable[[], None] = lambda: None) -> int:
-        """Begin to send what is due now, as far as there is room, and return how many that are.
+    async def send_due(self, on_room: Callable[[], None] = lambda: None) -> int:
+        """Begin one message of each lane that is due and has room, and return how many that are.
 
         Args:
-            on_end: Called whenever one of them has come to its end.
+            on_room: Called whenever one of them has made room for another: it came to its end, or
+                its receiver does not answer.
 
         Raises:
             StorageUnavailable: Nothing is lost; try again.
         """
-        room = ROOM - len(self._lanes)
-        if room <= 0:
+        sound = self._lanes.sound
+        begun = await self._claim(on_room, for_sound=True, only=sound) if sound else 0
+        # What has become sound meanwhile is left to the next round.
+        return begun + await self._claim(on_room, for_sound=False, but=self._lanes.sound)
+
+    async def _claim(
+        self,
+        on_room: Callable[[], None],
+        *,
+        for_sound: bool,
+        only: Collection[str] | None = None,
+        but: Collection[str] = (),
+    ) -> int:
+        room = self._lanes.room(for_sound=for_sound)
+        if not room:
             return 0
+        busy = self._lanes.busy.union(but)
         messages = await self.storage.claim_messages(
-            limit=room, lease_s=LEASE_S, per_lane=PER_LANE, busy=self._busy()
+            limit=room, lease_s=LEASE_S, per_lane=1, busy=busy, only=only
         )
         for message in messages:
-            self._begin(message, on_end)
+            self._begin(message, on_room)
         return len(messages)
 
     async def finish(self, within_s: float | None = None) -> None:
@@ -84,30 +97,36 @@ class Dispatch:
 
         What was stopped is sent again when its lease has run out.
         """
-        if not self._lanes:
+        if not self._tasks:
             return
-        _, late = await asyncio.wait(list(self._lanes), timeout=within_s)
+        _, late = await asyncio.wait(self._tasks, timeout=within_s)
         for task in late:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
 
-    def _busy(self) -> set[str]:
-        under_way = Counter(self._lanes.values())
-        return {lane for lane, number in under_way.items() if number >= PER_LANE}
+    def _begin(self, message: Message, on_room: Callable[[], None]) -> None:
+        sending = self._lanes.begin(message.lane)
+        task = asyncio.create_task(self._send(message, sending))
+        self._tasks.add(task)
 
-    def _begin(self, message: Message, on_end: Callable[[], None]) -> None:
-        task = asyncio.create_task(self._send(message))
-        self._lanes[task] = message.lane
+        def hang() -> None:
+            self._lanes.note_hanging(sending)
+            on_room()
 
         def end(task: asyncio.Task[None]) -> None:
-            del self._lanes[task]
-            on_end()
+            late.cancel()
+            self._tasks.remove(task)
+            self._lanes.end(sending)
+            on_room()
 
+        late = asyncio.get_running_loop().call_later(self.hangs_after_s, hang)
         task.add_done_callback(end)
 
-    async def _send(self, message: Message) -> None:
+    async def _send(self, message: Message, sending: Sending) -> None:
         try:
             problem = await self._outcome(message)
+            # Whoever refuses one message for good has answered, and may take the next.
+            self._lanes.note_answer(sending, is_sound=problem is None or problem.is_final)
             if problem is None:
                 await self.storage.mark_sent(message)
             else:
@@ -188,7 +207,7 @@ async def deliver_forever(
 
 async def _sent(dispatch: Dispatch, wake: asyncio.Event) -> int:
     try:
-        return await dispatch.send_due(on_end=wake.set)
+        return await dispatch.send_due(on_room=wake.set)
     except StorageUnavailable as error:
         # The messages are safe where they are; the next round finds them.
         _log.warning("delivery_paused", problem=str(error))

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from widget.partners import Mode
 
-#: Waits before each further try: ten tries over 75 hours and 35 minutes in all.
+#: Waits before each further try: ten tries over 75 hours and 35 minutes, or more, in all.
 #: Source: Standard Webhooks, the example schedule.
 WAITS = (
     timedelta(seconds=5),
@@ -25,7 +25,8 @@ WAITS = (
     timedelta(hours=24),
 )
 
-#: Waits are spread by this share, so that what failed together does not come back together.
+#: Waits are lengthened by up to this share, so that what failed together does not come back
+#: together. They are never shortened: the last try is not before the waits above add up.
 JITTER = 0.2
 
 
@@ -90,7 +91,7 @@ def next_try(message: Message, *, now: datetime, spread: float) -> datetime | No
     """Return when to try again after one more failure, None when it is time to give up.
 
     Args:
-        spread: From -1 to 1; moves the wait within `JITTER`.
+        spread: From 0 to 1; lengthens the wait by that share of `JITTER`.
     """
     if message.failures >= len(WAITS):
         return None

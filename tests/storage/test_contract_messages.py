@@ -202,6 +202,21 @@ async def test_when_every_lane_is_busy_there_is_nothing_to_take(
     assert await storage.claim_messages(limit=9, lease_s=60, per_lane=9, busy={"a", "b"}) == []
 
 
+async def test_something_is_taken_of_those_lanes_only_that_are_named(
+    storage: Storage, clock: Clock
+) -> None:
+    messages = await in_lanes(storage, "a", "b", "c")
+    clock.move(minutes=1)
+
+    of_none = await storage.claim_messages(limit=9, lease_s=60, per_lane=9, only=())
+    of_two = await storage.claim_messages(
+        limit=9, lease_s=60, per_lane=9, only={"a", "b"}, busy={"b"}
+    )
+
+    assert of_none == []
+    assert of_two == [messages[0]]
+
+
 # -- messages by themselves
 
 
@@ -247,6 +262,26 @@ async def test_messages_are_listed_newest_first_with_what_became_of_them(
     own = [line for line in await listed(storage) if line[0].startswith("m-")]
 
     assert own == [("m-2", "waiting"), ("m-1", "gave_up"), ("m-0", "sent")]
+
+
+async def test_a_message_stays_in_its_place_however_often_it_is_tried(
+    storage: Storage, clock: Clock
+) -> None:
+    await in_lanes(storage, "a", "a")
+    clock.move(seconds=2)
+    first, _ = [
+        message
+        for message in await storage.claim_messages(limit=9, lease_s=60, per_lane=9)
+        if message.id.startswith("m-")
+    ]
+
+    await storage.mark_failed(
+        first, next_try_at=NOON + timedelta(days=1), problem="It was refused."
+    )
+    await storage.send_again("acme", Mode.TEST, "m-0", kind=a_message().kind)
+
+    own = [line for line in await listed(storage) if line[0].startswith("m-")]
+    assert own == [("m-1", "waiting"), ("m-0", "waiting")]
 
 
 async def test_messages_are_listed_up_to_the_limit(storage: Storage) -> None:

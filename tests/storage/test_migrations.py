@@ -108,15 +108,7 @@ def test_a_file_of_an_older_version_gets_what_it_lacks(path: Path, schema: Path)
 def test_steps_of_other_databases_are_left_alone(schema: Path) -> None:
     (schema / "0099_seconds.postgres.sql").write_text(SECOND)
 
-    assert [step.name for step in migrations_for("sqlite")] == [
-        "0001_journey",
-        "0002_partner_api",
-        "0003_evidence_roots",
-        "0004_begun_amendments",
-        "0005_customers_amend",
-        "0006_restrictions",
-        "0007_showings",
-    ]
+    assert "0099_seconds" not in [step.name for step in migrations_for("sqlite")]
 
 
 def test_a_file_that_is_ahead_of_this_version_is_refused(path: Path, schema: Path) -> None:

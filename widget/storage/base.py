@@ -311,7 +311,13 @@ class Storage(Protocol):
         ...
 
     async def claim_messages(
-        self, *, limit: int, lease_s: int, per_lane: int, busy: Collection[str] = ()
+        self,
+        *,
+        limit: int,
+        lease_s: int,
+        per_lane: int,
+        busy: Collection[str] = (),
+        only: Collection[str] | None = None,
     ) -> list[Message]:
         """Take due messages to send, oldest first; nobody else gets them while the lease runs.
 
@@ -319,6 +325,7 @@ class Storage(Protocol):
             per_lane: The most that are taken of one lane, so that one receiver that is slow
                 does not take the place of all others.
             busy: Lanes that nothing is taken of.
+            only: Lanes that alone something is taken of; None for all of them.
         """
         ...
 
@@ -335,7 +342,7 @@ class Storage(Protocol):
     async def list_messages(
         self, partner_code: str, mode: Mode, *, kind: str, limit: int
     ) -> list[Progress]:
-        """Return a partner's messages of a kind, those that were or are due last first."""
+        """Return a partner's messages of a kind, the newest first: a try that failed moves none."""
         ...
 
     async def send_again(

@@ -21,6 +21,7 @@ _DUE = (
     "sent_at IS NULL AND gave_up_at IS NULL AND due_at <= :now"
     " AND (leased_until IS NULL OR leased_until <= :now)"
     " AND lane NOT IN (SELECT value FROM json_each(:busy))"
+    " AND (:only IS NULL OR lane IN (SELECT value FROM json_each(:only)))"
     " AND NOT EXISTS (SELECT 1 FROM messages AS earlier"
     " WHERE earlier.partner_code = messages.partner_code AND earlier.offer_id = messages.offer_id"
     " AND earlier.lane = messages.lane AND earlier.sequence < messages.sequence"
@@ -43,9 +44,11 @@ def add_messages(db: apsw.Connection, messages: Sequence[Message]) -> None:
         insert_new(db, "messages", rows.message_row(message))
 
 
-def is_any_due(db: apsw.Connection, *, now: datetime, busy: Collection[str]) -> bool:
+def is_any_due(
+    db: apsw.Connection, *, now: datetime, busy: Collection[str], only: Collection[str] | None
+) -> bool:
     """Tell whether there is a message to claim; only reads."""
-    values = {"now": rows.micros(now), "busy": json.dumps(sorted(busy))}
+    values = {"now": rows.micros(now), **_lanes(busy, only)}
     return bool(select(db, f"SELECT id FROM messages WHERE {_DUE} LIMIT 1", values))
 
 
@@ -57,6 +60,7 @@ def claim_messages(
     limit: int,
     per_lane: int,
     busy: Collection[str],
+    only: Collection[str] | None,
 ) -> list[Message]:
     """Take due messages, and keep others from taking them."""
     values = {
@@ -64,20 +68,25 @@ def claim_messages(
         "until": rows.micros(until),
         "limit": limit,
         "per_lane": per_lane,
-        "busy": json.dumps(sorted(busy)),
+        **_lanes(busy, only),
     }
     claimed = [rows.message_from(row) for row in select(db, _CLAIM, values)]
     return sorted(claimed, key=lambda message: (message.due_at, message.id))
 
 
+def _lanes(busy: Collection[str], only: Collection[str] | None) -> dict[str, str | None]:
+    chosen = None if only is None else json.dumps(sorted(only))
+    return {"busy": json.dumps(sorted(busy)), "only": chosen}
+
+
 def list_messages(
     db: apsw.Connection, partner_code: str, mode: Mode, *, kind: str, limit: int
 ) -> list[Progress]:
-    """Return a partner's newest messages of a kind."""
+    """Return a partner's newest messages of a kind, however often they were tried."""
     found = select(
         db,
         "SELECT * FROM messages WHERE partner_code = :code AND mode = :mode AND kind = :kind"
-        " ORDER BY due_at DESC, id DESC LIMIT :limit",
+        " ORDER BY first_due_at DESC, sequence DESC, id DESC LIMIT :limit",
         {"code": partner_code, "mode": mode, "kind": kind, "limit": limit},
     )
     return [Progress(rows.message_from(row), _outcome(row), row["last_problem"]) for row in found]

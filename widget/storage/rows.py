@@ -212,6 +212,7 @@ def message_row(message: Message) -> Row:
         "kind": message.kind,
         "lane": message.lane,
         "due_at": micros(message.due_at),
+        "first_due_at": micros(message.due_at),
         "body": message.body,
         "sequence": message.sequence,
         "failures": message.failures,

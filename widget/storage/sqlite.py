@@ -307,17 +307,23 @@ class SqliteStorage(DatabaseFile):
         await self._do(work)
 
     async def claim_messages(
-        self, *, limit: int, lease_s: int, per_lane: int, busy: Collection[str] = ()
+        self,
+        *,
+        limit: int,
+        lease_s: int,
+        per_lane: int,
+        busy: Collection[str] = (),
+        only: Collection[str] | None = None,
     ) -> list[Message]:
         """Take due messages, and keep others from taking them."""
         now = self.now()
         with translated():
-            if not outbox.is_any_due(self._reading, now=now, busy=busy):
+            if not outbox.is_any_due(self._reading, now=now, busy=busy, only=only):
                 return []
         until = now + timedelta(seconds=lease_s)
         return await self._do(
             lambda db: outbox.claim_messages(
-                db, now=now, until=until, limit=limit, per_lane=per_lane, busy=busy
+                db, now=now, until=until, limit=limit, per_lane=per_lane, busy=busy, only=only
             )
         )
 
