@@ -11,13 +11,14 @@ from widget.amendments import Amendment, AmendmentKind
 from widget.app import load_catalogue, load_markets
 from widget.bookings import Booking, Policy, Policyholder
 from widget.events import mail
+from widget.lines import Kind as Held
 from widget.markets import Market
 from widget.messages import Kind, Message
 from widget.money import Money
 from widget.offers import Choice, Offer, Quote, Status
 from widget.partners import Mode, Partner, PartnerKey, key_named
 from widget.products import AfterSale, Product
-from widget.purchases import Item, Leg, Purchase, Trip
+from widget.purchases import Facts, Item, Leg, Purchase, Subject, subject_of
 from widget.replies import Reply
 from widget.settings import Settings
 from widget.showings import Blank, Filling, Sheet, Showing, showing_of
@@ -39,6 +40,16 @@ MARKETS = {
 def a_market(country: str = "DE", region: str | None = None, name: str = "travel") -> Market:
     """Return the rules for a class of insurance in a country or region."""
     return load_markets().get(country, region, name)
+
+
+#: Where facts of each kind stand.
+PLACES = {
+    Held.AMOUNT: "amounts",
+    Held.AGES: "ages",
+    Held.COUNT: "counts",
+    Held.COUNTRY: "words",
+    Held.MOMENT: "moments",
+}
 
 
 def some_settings(**changes: Any) -> Settings:
@@ -68,9 +79,13 @@ def a_key(
 
 def a_product(code: str = "travel_protection") -> Product:
     """Return a product that comes with the package."""
-    product = load_catalogue(some_settings()).on_sale(code)
+    product = CATALOGUE.on_sale(code)
     assert product is not None
     return product
+
+
+CATALOGUE = load_catalogue(some_settings())
+TRAVEL = CATALOGUE.lines["travel"]
 
 
 def a_product_that(**allows: Any) -> Product:
@@ -85,23 +100,56 @@ def a_leg(**changes: Any) -> Leg:
     return replace(leg, **changes)
 
 
-def a_trip(**changes: Any) -> Trip:
+def a_trip(**changes: Any) -> Subject:
     """Return a week in Portugal for two adults and a child from Germany, in 90 days."""
     starts_at = NOON + timedelta(days=90)
-    trip = Trip(
-        departure_country="DE",
-        destination_country="PT",
-        starts_at=starts_at,
-        ends_at=starts_at + timedelta(days=7),
-        cost=Money.exactly(Decimal("1284.60"), "EUR"),
-        adults=2,
-        children=1,
-        infants=0,
+    facts = Facts(
+        words={"departure_country": "DE", "destination_country": "PT"},
+        counts={"number_of_adults": 2, "number_of_children": 1, "number_of_infants": 0},
+        amounts={"total_tickets_price": Money.exactly(Decimal("1284.60"), "EUR")},
+        moments={"trip_start_date": starts_at, "trip_end_date": starts_at + timedelta(days=7)},
     )
-    return replace(trip, **changes)
+    return a_changed(subject_of(TRAVEL, facts, "EUR"), **changes)
 
 
-def a_year(**changes: Any) -> Trip:
+#: Short names for what tests change of a trip, and the fields that hold it.
+_SHORT = {
+    "starts_at": "trip_start_date",
+    "ends_at": "trip_end_date",
+    "cost": "total_tickets_price",
+    "adults": "number_of_adults",
+    "children": "number_of_children",
+    "infants": "number_of_infants",
+}
+
+
+def a_changed(trip: Subject, **changes: Any) -> Subject:
+    """Return a trip with other facts, by their names or the short ones."""
+    places: dict[str, dict[str, Any]] = {}
+    facts = trip.facts
+    for short, value in changes.items():
+        name = _SHORT.get(short, short)
+        if name == "legs":
+            facts = replace(facts, legs=value)
+            continue
+        place = PLACES[TRAVEL.fields[name].kind]
+        places.setdefault(place, dict(getattr(facts, place)))[name] = value
+    facts = replace(facts, **places)  # type: ignore[arg-type] # legs are not among them
+    cost = facts.amounts["total_tickets_price"]
+    return subject_of(TRAVEL, facts, cost.currency)
+
+
+def problems_of(trip: Subject) -> dict[str, list[str]]:
+    """Return what contradicts itself about a trip at noon."""
+    return {name: list(texts) for name, texts in trip.problems(TRAVEL, now=NOON).items()}
+
+
+def cost_of(trip: Subject) -> Money:
+    """Return what a trip costs."""
+    return trip.facts.amounts["total_tickets_price"]
+
+
+def a_year(**changes: Any) -> Subject:
     """Return a year of trips in Europe from 1 June 2027, for one adult from Germany."""
     starts_at = datetime(2027, 6, 1, tzinfo=timezone(timedelta(hours=2)))
     year = a_trip(
@@ -111,10 +159,10 @@ def a_year(**changes: Any) -> Trip:
         adults=1,
         children=0,
     )
-    return replace(year, **changes)
+    return a_changed(year, **changes)
 
 
-def a_purchase(*, trip: Trip | None = None, **changes: Any) -> Purchase:
+def a_purchase(*, trip: Subject | None = None, **changes: Any) -> Purchase:
     """Return the purchase of a trip by a customer in Germany."""
     purchase = Purchase(
         currency="EUR",

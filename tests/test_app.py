@@ -82,14 +82,28 @@ def test_a_product_that_is_not_utf_8_is_refused_by_the_name_of_its_file(tmp_path
         build_app(some_settings(catalogue_dir=str(tmp_path)))
 
 
-def test_a_catalogue_of_ones_own_replaces_ours(tmp_path: Path) -> None:
+def test_a_catalogue_of_ones_own_adds_to_ours(tmp_path: Path) -> None:
     ours = Path(widget.__file__).parent / "catalogue" / "travel_protection.v1.toml"
     text = ours.read_text(encoding="utf-8").replace('"travel_protection"', '"trip_cover"', 1)
     (tmp_path / "trip_cover.v1.toml").write_text(text, encoding="utf-8")
 
     catalogue = load_catalogue(some_settings(catalogue_dir=str(tmp_path)))
 
-    assert [product.code for product in catalogue.products.values()] == ["trip_cover"]
+    codes = {product.code for product in catalogue.products.values()}
+    assert codes > {"trip_cover", "travel_protection"}
+
+
+def test_a_file_of_ones_own_stands_in_the_place_of_ours(tmp_path: Path) -> None:
+    ours = Path(widget.__file__).parent / "catalogue" / "travel_protection.v1.toml"
+    text = ours.read_text(encoding="utf-8").replace("Northgate Insurance SE", "Southgate SE")
+    (tmp_path / ours.name).write_text(text, encoding="utf-8")
+
+    product = load_catalogue(some_settings(catalogue_dir=str(tmp_path))).on_sale(
+        "travel_protection"
+    )
+
+    assert product is not None
+    assert product.underwriter == "Southgate SE"
 
 
 def test_the_interface_speaks_every_language_that_it_has_a_file_for() -> None:

@@ -10,7 +10,9 @@ from widget.catalogues import read_catalogue
 from widget.errors import CatalogueFaulty
 
 SOURCE = "travel_protection.v1.toml"
-SHIPPED = (Path(widget.__file__).parent / "catalogue" / SOURCE).read_text(encoding="utf-8")
+CATALOGUE = Path(widget.__file__).parent / "catalogue"
+SHIPPED = (CATALOGUE / SOURCE).read_text(encoding="utf-8")
+LINE = {"travel.line.toml": (CATALOGUE / "travel.line.toml").read_text(encoding="utf-8")}
 
 
 def test_the_newest_version_is_on_sale_and_older_ones_stay() -> None:
@@ -19,7 +21,7 @@ def test_the_newest_version_is_on_sale_and_older_ones_stay() -> None:
         for version in (1, 10, 9)
     }
 
-    catalogue = read_catalogue(files, load_markets())
+    catalogue = read_catalogue(LINE | files, load_markets())
 
     newest = catalogue.on_sale("travel_protection")
     assert newest is not None
@@ -28,13 +30,13 @@ def test_the_newest_version_is_on_sale_and_older_ones_stay() -> None:
 
 
 def test_a_product_that_nobody_wrote_is_not_on_sale() -> None:
-    catalogue = read_catalogue({SOURCE: SHIPPED}, load_markets())
+    catalogue = read_catalogue(LINE | {SOURCE: SHIPPED}, load_markets())
 
     assert catalogue.on_sale("travel") is None
 
 
 def test_the_file_of_a_sold_version_must_stay() -> None:
-    catalogue = read_catalogue({SOURCE: SHIPPED}, load_markets())
+    catalogue = read_catalogue(LINE | {SOURCE: SHIPPED}, load_markets())
 
     with pytest.raises(CatalogueFaulty, match=r"travel_protection\.v7\.toml: .*must stay"):
         catalogue.get("travel_protection", 7)
@@ -42,4 +44,4 @@ def test_the_file_of_a_sold_version_must_stay() -> None:
 
 def test_two_files_cannot_be_the_same_version() -> None:
     with pytest.raises(CatalogueFaulty, match=r"b\.toml: travel_protection@1 is in another file"):
-        read_catalogue({"b.toml": SHIPPED, "a.toml": SHIPPED}, load_markets())
+        read_catalogue(LINE | {"b.toml": SHIPPED, "a.toml": SHIPPED}, load_markets())

@@ -9,6 +9,7 @@ from tests.builders import (
     MARKETS,
     NOON,
     TOKEN_KEY,
+    TRAVEL,
     a_booking,
     a_policyholder,
     a_product,
@@ -24,7 +25,7 @@ from widget.covers import Cover, Speech, cover_of, insured, speech_for, withdraw
 from widget.links import Links
 from widget.money import Money
 from widget.partners import Mode
-from widget.purchases import Trip
+from widget.purchases import Subject
 
 CATALOGUE = load_catalogue(some_settings())
 LINKS = Links("https://cover.test", [TOKEN_KEY.encode()])
@@ -39,7 +40,7 @@ def cover(
     plan: str = "cancellation_medical",
     *,
     product: str = "travel_protection",
-    trip: Trip | None = None,
+    trip: Subject | None = None,
     spoken: Speech | None = None,
 ) -> Cover:
     quote = a_quote(product_code=product, plan_code=plan)
@@ -57,6 +58,11 @@ def certificate(locale: str = "en", **changes: object) -> Certificate:
     return certificate_of(
         booking, booking.policies[0], catalogue=CATALOGUE, links=LINKS, speech=speech(locale)
     )
+
+
+def said(trip: Subject, locale: str = "en") -> str:
+    """Return who and when a trip is insured, as a customer reads it."""
+    return insured(trip, TRAVEL, a_quote(ends_at=trip.ends_at), speech(locale))
 
 
 def plain(text: str) -> str:
@@ -78,11 +84,11 @@ def test_who_and_when_is_insured_is_said_in_a_row(
     adults, children, infants = people
     trip = a_trip(adults=adults, children=children, infants=infants)
 
-    assert plain(insured(trip, speech())) == expected
+    assert plain(said(trip)) == expected
 
 
 def test_a_family_is_insured_in_german_too() -> None:
-    text = insured(a_trip(infants=1), speech("de"))
+    text = said(a_trip(infants=1), "de")
 
     assert plain(text) == "2 Erwachsene, 1 Kind, 1 Kleinkind und 30. Mai – 6. Juni 2027"
 
@@ -91,7 +97,7 @@ def test_the_dates_are_those_on_the_clocks_of_the_trip() -> None:
     late = NOON.replace(month=6, day=12, hour=23)
     trip = a_trip(starts_at=late, ends_at=late + timedelta(hours=1), children=0)
 
-    assert plain(insured(trip, speech())) == "2 adults, 12–13 Jun 2027"
+    assert plain(said(trip)) == "2 adults, 12–13 Jun 2027"
 
 
 def test_a_benefit_says_what_is_paid_and_what_is_borne() -> None:

@@ -15,18 +15,19 @@ from typing import Any, get_args
 import pytest
 
 from tests.browser.shop import free_ports, prepared
-from tests.builders import a_message, a_partner, an_opted_in_offer
+from tests.builders import TRAVEL, a_message, a_partner, an_opted_in_offer
 from tests.service import running_service
 from widget import showcase
 from widget.partners import Mode
-from widget.products import AfterSale, TripField, Until
+from widget.products import AfterSale, Until
 from widget.settings import Settings, rows
 from widget.showcase import Stand
 from widget.storage.sqlite import SqliteStorage
 from widget.tokens import issue_quote_token, quote_token_for
 from widget.trees import leaf_hash, proof_of, root_of
 from widget.webhooks import headers_for, secret_of, with_webhook
-from widget.wire import BookingBody, PurchaseBody, TripBody
+from widget.wire import BookingBody, PurchaseBody
+from widget.wire.subjects import bodies_of
 
 ROOT = Path(__file__).parent.parent
 
@@ -158,7 +159,7 @@ def test_every_permission_of_a_product_is_documented() -> None:
     rows = set(re.findall(r"^\| `(\w+)` \| ", documented, re.MULTILINE))
 
     assert rows >= AfterSale.model_fields.keys()
-    for word in (*get_args(Until), *get_args(TripField)):
+    for word in get_args(Until):
         assert f"`{word}`" in documented
 
 
@@ -186,7 +187,7 @@ def test_every_attribute_and_event_of_the_element_is_documented() -> None:
 def test_every_field_that_is_read_is_documented() -> None:
     documented = text_of("docs/partner-api.md")
 
-    for model in (PurchaseBody, TripBody, BookingBody):
+    for model in (PurchaseBody, bodies_of(TRAVEL).entry, BookingBody):
         for field in model.model_fields:
             assert re.search(rf"`(request\[\]\.)?{field}(\[\])?[`.]", documented), field
 

@@ -34,9 +34,10 @@ GROUND = set(
     """
     addresses amendments bookings cancellations catalogues certificates changes countries covers
     denials digests disclosures erasures errors events evidence examples formats gaps instalments
-    lanes limits links lints logs market_files market_gaps markets messages money news offer_ids
-    offers partners products purchases rates refunds replies restrictions roots sales schedules
-    seals settings showings signatures taxes terms texts tokens trees webhooks wire witnesses
+    lanes limits lines links lints logs market_files market_gaps markets messages money news
+    offer_ids offers partners products purchases rate_gaps rates refunds refusals replies
+    restrictions roots sales schedules seals settings showings signatures taxes terms texts tokens
+    trees webhooks wire witnesses
     """.split()
 )
 
@@ -52,6 +53,7 @@ THIRD_PARTIES = {
     "catalogues": {"pydantic"},
     "market_files": {"pydantic"},
     "products": {"pydantic"},
+    "lines": {"pydantic"},
     "logs": {"structlog"},
 }
 

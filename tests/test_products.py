@@ -74,7 +74,7 @@ def test_a_plan_has_its_benefits_in_the_order_of_the_file() -> None:
 
 def test_a_limit_is_an_amount_or_the_price_of_the_tickets() -> None:
     cancellation, _, medical, repatriation = a_product().benefit
-    cost = a_trip().cost
+    cost = a_trip().value
 
     assert cancellation.limit_for(cost) == cost
     assert medical.limit_for(cost) == Money.exactly(Decimal(1_000_000), "EUR")

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -9,10 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.builders import MARKETS, NOON, a_product, a_purchase, a_trip, a_year
+from tests.builders import (
+    MARKETS,
+    NOON,
+    TRAVEL,
+    a_changed,
+    a_product,
+    a_purchase,
+    a_trip,
+    a_year,
+    cost_of,
+)
 from widget.money import Money
-from widget.purchases import Trip
-from widget.rates import ineligibility, premium_of
+from widget.purchases import Subject
+from widget.rates import premium_of
+from widget.refusals import ineligibility
 from widget.taxes import Charged
 from widget.terms import next_term
 
@@ -28,7 +38,7 @@ routes = st.sampled_from([("DE", "DE"), ("DE", "PT"), ("DE", "JP"), ("US", "US")
 
 def journey(
     amount: str | Decimal, currency: str, days: int, route: tuple[str, str], people: tuple[int, ...]
-) -> Trip:
+) -> Subject:
     adults, children, infants = people
     return a_trip(
         cost=Money.exactly(Decimal(amount), currency),
@@ -43,16 +53,14 @@ def journey(
 
 
 @st.composite
-def journeys(draw: st.DrawFn) -> Trip:
+def journeys(draw: st.DrawFn) -> Subject:
     """Return any trip that the product takes."""
     currency = draw(currencies)
-    rules = PRODUCT.eligibility
-    amount = draw(
-        st.decimals(rules.cost_min[currency], rules.cost_max[currency], places=2), label="cost"
-    )
+    rules = PRODUCT.eligibility.amount["total_tickets_price"]
+    amount = draw(st.decimals(rules.least[currency], rules.most[currency], places=2), label="cost")
     adults = draw(st.integers(1, 8), label="adults")
     people = (adults, draw(st.integers(0, 6)), draw(st.integers(0, 6)))
-    days = draw(st.integers(1, rules.trip_days_max), label="days")
+    days = draw(st.integers(1, PRODUCT.eligibility.days_max or 1), label="days")
     return journey(amount, currency, days, draw(routes), people)
 
 
@@ -145,7 +153,7 @@ GOLDEN = [
 
 @pytest.mark.parametrize(("country", "trip", "cancellation", "medical"), GOLDEN)
 def test_a_premium_is_what_paper_and_pencil_say(
-    country: str, trip: Trip, cancellation: tuple[str, str], medical: tuple[str, str]
+    country: str, trip: Subject, cancellation: tuple[str, str], medical: tuple[str, str]
 ) -> None:
     market = MARKETS[country]
 
@@ -153,12 +161,12 @@ def test_a_premium_is_what_paper_and_pencil_say(
 
     told = [(str(premium.total.amount), str(premium.tax.amount)) for premium in premiums]
     assert told == [cancellation, medical]
-    assert {premium.total.currency for premium in premiums} == {trip.cost.currency}
+    assert {premium.total.currency for premium in premiums} == {trip.value.currency}
 
 
 def test_the_table_has_every_market_and_every_currency_of_the_product() -> None:
     countries = {country for country, *_ in GOLDEN}
-    tickets = {trip.cost.currency for _, trip, *_ in GOLDEN}
+    tickets = {trip.value.currency for _, trip, *_ in GOLDEN}
 
     assert countries == PRODUCT.sold_to
     assert tickets == PRODUCT.currencies
@@ -166,7 +174,7 @@ def test_the_table_has_every_market_and_every_currency_of_the_product() -> None:
 
 @given(plans, journeys(), markets)
 def test_a_premium_is_more_than_nothing_and_its_tax_is_inside(
-    plan: Any, trip: Trip, market: Any
+    plan: Any, trip: Subject, market: Any
 ) -> None:
     premium = premium_of(plan, PRODUCT, trip, market)
 
@@ -176,25 +184,31 @@ def test_a_premium_is_more_than_nothing_and_its_tax_is_inside(
 
 
 @given(plans, journeys(), markets)
-def test_the_tax_is_the_share_of_the_market_to_the_cent(plan: Any, trip: Trip, market: Any) -> None:
+def test_the_tax_is_the_share_of_the_market_to_the_cent(
+    plan: Any, trip: Subject, market: Any
+) -> None:
     premium = premium_of(plan, PRODUCT, trip, market)
 
     assert abs(net(premium).minor * market.tax_rate - premium.tax.minor) <= 1
 
 
 @given(plans, journeys(), markets)
-def test_nobody_pays_less_than_the_minimum_of_the_plan(plan: Any, trip: Trip, market: Any) -> None:
+def test_nobody_pays_less_than_the_minimum_of_the_plan(
+    plan: Any, trip: Subject, market: Any
+) -> None:
     premium = premium_of(plan, PRODUCT, trip, market)
 
-    least = plan.minimum[trip.cost.currency] * trip.travellers * (1 + market.tax_rate)
+    least = (
+        plan.minimum[trip.value.currency] * sum(trip.facts.counts.values()) * (1 + market.tax_rate)
+    )
     assert premium.total.amount >= least
 
 
 @given(plans, journeys(), markets, st.integers(0, 10**6))
 def test_dearer_tickets_never_cost_less_to_cover(
-    plan: Any, trip: Trip, market: Any, more: int
+    plan: Any, trip: Subject, market: Any, more: int
 ) -> None:
-    dearer = replace(trip, cost=trip.cost + Money(more, trip.cost.currency))
+    dearer = a_changed(trip, cost=cost_of(trip) + Money(more, trip.value.currency))
 
     before, after = (premium_of(plan, PRODUCT, any_trip, market) for any_trip in (trip, dearer))
 
@@ -206,9 +220,9 @@ def test_dearer_tickets_never_cost_less_to_cover(
 # sum of the minimums.
 @given(plans, journeys(), markets, st.sampled_from(["adults", "children", "infants"]))
 def test_one_more_traveller_on_the_same_tickets_never_makes_the_cover_cheaper(
-    plan: Any, trip: Trip, market: Any, kind: str
+    plan: Any, trip: Subject, market: Any, kind: str
 ) -> None:
-    more = replace(trip, **{kind: getattr(trip, kind) + 1})
+    more = a_changed(trip, **{kind: trip.facts.counts[f"number_of_{kind}"] + 1})
 
     before, after = (premium_of(plan, PRODUCT, any_trip, market) for any_trip in (trip, more))
 
@@ -216,8 +230,8 @@ def test_one_more_traveller_on_the_same_tickets_never_makes_the_cover_cheaper(
 
 
 @given(plans, journeys(), markets)
-def test_a_longer_trip_never_costs_less_to_cover(plan: Any, trip: Trip, market: Any) -> None:
-    shorter = replace(trip, ends_at=trip.starts_at + timedelta(minutes=1))
+def test_a_longer_trip_never_costs_less_to_cover(plan: Any, trip: Subject, market: Any) -> None:
+    shorter = a_changed(trip, ends_at=trip.starts_at + timedelta(minutes=1))
 
     before, after = (premium_of(plan, PRODUCT, any_trip, market) for any_trip in (shorter, trip))
 
@@ -225,7 +239,7 @@ def test_a_longer_trip_never_costs_less_to_cover(plan: Any, trip: Trip, market: 
 
 
 @given(journeys(), markets)
-def test_more_cover_never_costs_less(trip: Trip, market: Any) -> None:
+def test_more_cover_never_costs_less(trip: Subject, market: Any) -> None:
     less, more = (premium_of(plan, PRODUCT, trip, market) for plan in (CANCELLATION, MEDICAL))
 
     assert more.total.minor >= less.total.minor
@@ -241,13 +255,13 @@ def test_a_premium_is_rounded_once_and_not_for_each_traveller() -> None:
 
 
 @given(plans, journeys(), markets)
-def test_the_same_trip_always_costs_the_same(plan: Any, trip: Trip, market: Any) -> None:
+def test_the_same_trip_always_costs_the_same(plan: Any, trip: Subject, market: Any) -> None:
     assert premium_of(plan, PRODUCT, trip, market) == premium_of(plan, PRODUCT, trip, market)
 
 
 @given(journeys())
-def test_a_trip_within_the_rules_is_taken(trip: Trip) -> None:
-    purchase = a_purchase(trip=trip, currency=trip.cost.currency)
+def test_a_trip_within_the_rules_is_taken(trip: Subject) -> None:
+    purchase = a_purchase(trip=trip, currency=trip.value.currency)
 
     assert ineligibility(PRODUCT, purchase, trip, days_ahead=90) == {}
 
@@ -347,7 +361,9 @@ def test_a_year_with_cancellation_never_costs_less_than_one_without(
     year = a_year(
         departure_country=country,
         destination_country=destination,
-        cost=Money.exactly(product.eligibility.cost_min[currency], currency),
+        cost=Money.exactly(
+            product.eligibility.amount["total_tickets_price"].least[currency], currency
+        ),
         children=2,
         infants=1,
     )
@@ -365,7 +381,7 @@ def test_every_year_is_a_term_of_annual_cover_and_so_is_its_renewal(year: int) -
     starts_at = NOON.replace(year=year, month=2, day=28)
     running = a_year(starts_at=starts_at, ends_at=starts_at.replace(year=year + 1))
 
-    for term in (running, next_term(running)):
+    for term in (running, next_term(running, TRAVEL)):
         assert ineligibility(product, a_purchase(trip=term), term, days_ahead=60) == {}
 
 

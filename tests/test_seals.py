@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.builders import PARTNER_KEY, a_key, a_purchase, purchase_json
+from tests.builders import CATALOGUE, PARTNER_KEY, a_key, a_purchase, purchase_json
 from widget.errors import RequestMalformed
 from widget.partners import secret_of
 from widget.seals import MAX_PURCHASE_CHARS, open_purchase, sign_purchase
@@ -96,7 +96,7 @@ def test_a_documented_recipe_signs_as_we_do(sign: Any, purchase: dict[str, Any])
 def test_a_purchase_signed_in_any_language_is_the_same_purchase(sign: Any) -> None:
     body = open_purchase(sign(purchase_json())).body
 
-    purchase = purchase_of(read_body(PurchaseBody, read_json(body)))
+    purchase = purchase_of(read_body(PurchaseBody, read_json(body), CATALOGUE))
 
     assert purchase.content_hash() == a_purchase().content_hash()
 

@@ -1,15 +1,14 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta, timezone
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tests.builders import NOON, a_leg, a_product_that, a_trip, a_year
+from tests.builders import NOON, TRAVEL, a_changed, a_leg, a_product_that, a_trip, a_year
 from widget.products import Until
-from widget.purchases import Trip
+from widget.purchases import Subject
 from widget.terms import add_months, can_be_renewed, is_open, next_term
 
 BERLIN = timezone(timedelta(hours=2))
@@ -19,7 +18,7 @@ clocks = st.times(timezones=st.sampled_from([UTC, BERLIN, timezone(timedelta(hou
 
 
 @st.composite
-def terms(draw: st.DrawFn) -> Trip:
+def terms(draw: st.DrawFn) -> Subject:
     """Return any term of one day to two years."""
     starts_at = datetime.combine(draw(days), draw(clocks))
     starts_at = starts_at.replace(tzinfo=draw(clocks).tzinfo)
@@ -27,7 +26,7 @@ def terms(draw: st.DrawFn) -> Trip:
     return a_year(starts_at=starts_at, ends_at=starts_at + lasts)
 
 
-def term(starts_at: str, ends_at: str) -> Trip:
+def term(starts_at: str, ends_at: str) -> Subject:
     return a_year(
         starts_at=datetime.fromisoformat(starts_at), ends_at=datetime.fromisoformat(ends_at)
     )
@@ -91,15 +90,15 @@ def test_the_next_term_is_as_long_on_the_calendar(
 ) -> None:
     running = term(starts_at, ends_at)
 
-    following = next_term(running)
+    following = next_term(running, TRAVEL)
 
     assert following.starts_at == running.ends_at
     assert following.ends_at == datetime.fromisoformat(next_ends_at)
 
 
 @given(terms())
-def test_terms_join_without_a_gap(running: Trip) -> None:
-    following = next_term(running)
+def test_terms_join_without_a_gap(running: Subject) -> None:
+    following = next_term(running, TRAVEL)
 
     assert following.starts_at == running.ends_at
     assert following.starts_at.utcoffset() == running.ends_at.utcoffset()
@@ -107,8 +106,8 @@ def test_terms_join_without_a_gap(running: Trip) -> None:
 
 
 @given(terms())
-def test_a_term_ends_at_the_time_of_day_at_which_the_one_before_it_ends(running: Trip) -> None:
-    assert next_term(running).ends_at.timetz() == running.ends_at.timetz()
+def test_a_term_ends_at_the_time_of_day_at_which_the_one_before_it_ends(running: Subject) -> None:
+    assert next_term(running, TRAVEL).ends_at.timetz() == running.ends_at.timetz()
 
 
 @given(days, clocks.filter(lambda clock: clock.hour < 23), st.integers(1, 24))
@@ -119,14 +118,14 @@ def test_whole_months_stay_as_many_for_ever(day: date, clock: time, months: int)
     running = a_year(starts_at=starts_at, ends_at=ends_at)
 
     for count in range(2, 12):
-        running = next_term(running)
+        running = next_term(running, TRAVEL)
 
         assert running.ends_at == datetime.combine(add_months(day, months * count), clock)
 
 
 @given(terms())
-def test_the_next_term_is_never_days_off(running: Trip) -> None:
-    following = next_term(running)
+def test_the_next_term_is_never_days_off(running: Subject) -> None:
+    following = next_term(running, TRAVEL)
 
     before = running.ends_at - running.starts_at
     after = following.ends_at - following.starts_at
@@ -137,9 +136,9 @@ def test_the_next_term_is_never_days_off(running: Trip) -> None:
 def test_the_next_term_is_for_the_same_people_and_without_the_old_flights() -> None:
     running = a_trip(legs=(a_leg(),))
 
-    following = next_term(running)
+    following = next_term(running, TRAVEL)
 
-    assert following == replace(
+    assert following == a_changed(
         running, starts_at=following.starts_at, ends_at=following.ends_at, legs=()
     )
 

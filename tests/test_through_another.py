@@ -282,7 +282,7 @@ def test_a_change_is_priced_and_made_at_the_platform(service: Service, platform:
     assert priced["total_price_diff"] > 0
     assert made.status_code == 201
     (sold,) = platform.bookings()
-    assert str(sold.purchase.items[0].trip.cost) == "2000.00 EUR"
+    assert str(sold.purchase.items[0].subject.value) == "2000.00 EUR"
     assert sold.policyholder.name == "Ada Beispiel"
     assert made.json()["total_price"] == priced["total_price"] == sold.premium.as_number()
 

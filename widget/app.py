@@ -137,16 +137,21 @@ def open_storage(settings: Settings) -> SqliteStorage:
 
 
 def load_catalogue(settings: Settings) -> Catalogue:
-    """Return the catalogue, read and checked.
+    """Return the catalogue, read and checked: ours, and what a folder of one's own adds to it.
+
+    A file there that has the name of one of ours stands in its place.
 
     Raises:
         CatalogueFaulty: A file has a gap.
         SettingInvalid: The folder has no product file.
     """
-    place = Path(settings.catalogue_dir) if settings.catalogue_dir else _PACKAGE / "catalogue"
-    files = {path.name: _read_product(path) for path in place.glob("*.toml")}
-    if not files:
-        raise SettingInvalid("OFFER_WIDGET_CATALOGUE_DIR", f"there is no product file in {place}")
+    files = _files_in(_PACKAGE / "catalogue")
+    if settings.catalogue_dir:
+        own = _files_in(Path(settings.catalogue_dir))
+        if not own:
+            problem = f"there is no product file in {settings.catalogue_dir}"
+            raise SettingInvalid("OFFER_WIDGET_CATALOGUE_DIR", problem)
+        files |= own
     return read_catalogue(files, load_markets())
 
 
@@ -157,8 +162,11 @@ def load_markets() -> Markets:
     Raises:
         CatalogueFaulty: A file has a gap.
     """
-    place = _PACKAGE / "market_rules"
-    return read_markets({path.name: _read_product(path) for path in place.glob("*.toml")})
+    return read_markets(_files_in(_PACKAGE / "market_rules"))
+
+
+def _files_in(place: Path) -> dict[str, str]:
+    return {path.name: _read_product(path) for path in place.glob("*.toml")}
 
 
 def _read_product(path: Path) -> str:

@@ -13,6 +13,7 @@ from widget.products import Catalogue, Product
 from widget.purchases import Purchase
 from widget.refunds import can_be_cancelled, period_ends, withdrawal_ends
 from widget.sales import promised_market
+from widget.terms import term_of
 
 _DAY = timedelta(days=1)
 
@@ -87,9 +88,5 @@ def _product_of(policy: Policy, catalogue: Catalogue) -> Product:
 
 
 def _term_of(policy: Policy, purchase: Purchase) -> _Term:
-    trip = purchase.items[policy.quote.item].trip
-    return {
-        "confirmed_at": policy.issued_at,
-        "starts_at": trip.starts_at,
-        "ends_at": trip.ends_at,
-    }
+    starts_at, ends_at = term_of(policy.quote, purchase.items[policy.quote.item].subject)
+    return {"confirmed_at": policy.issued_at, "starts_at": starts_at, "ends_at": ends_at}

@@ -60,8 +60,8 @@ def certificate_of(
     """
     booking.check_not_erased()
     quote = policy.quote
-    trip = booking.purchase.items[quote.item].trip
-    cover = cover_of(quote, trip, catalogue=catalogue, links=links, speech=speech)
+    item = booking.purchase.items[quote.item]
+    cover = cover_of(quote, item.subject, catalogue=catalogue, links=links, speech=speech)
     days = promised_market(quote, booking.purchase, catalogue).withdrawal_days
     return Certificate(
         policy_number=policy.number,
@@ -71,7 +71,7 @@ def certificate_of(
         underwriter_address=cover.underwriter_address,
         contact=cover.contact,
         policyholder=booking.policyholder.name,
-        insured=insured(trip, speech),
+        insured=insured(item.subject, catalogue.line_of_item(item), quote, speech),
         starts=formats.day(max(quote.starts_at, policy.issued_at).date(), speech.formats),
         ends=formats.day(quote.ends_at.date(), speech.formats),
         premium=formats.money(quote.premium, speech.formats),

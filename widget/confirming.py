@@ -211,8 +211,10 @@ async def _paid(seen: Booking, selling: Selling) -> Booking | None:
     """Return a booking with its payment confirmed and stored, None when it changed meanwhile."""
     now = selling.storage.now()
     paid = seen.paid()
-    starts = min(item.trip.starts_at for item in seen.purchase.items)
-    last = min(seen.booked_at + selling.payment_lifetime, starts)
+    # What had begun when it was booked, such as goods that were bought, sets no term.
+    begins = [item.subject.starts_at for item in seen.purchase.items]
+    starts = [moment for moment in begins if moment > seen.booked_at]
+    last = min([seen.booked_at + selling.payment_lifetime, *starts])
     if now >= last:
         raise OfferExpired(seen.id, last)
     if selling.upstream.is_remote:

@@ -7,15 +7,18 @@ own: plain text like ours, escaped wherever it is shown.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from gettext import NullTranslations
 
 from widget import formats
+from widget.lines import Line
 from widget.links import Links
+from widget.money import Money
 from widget.offers import Provided, Quote
 from widget.products import Benefit, Catalogue, Product
-from widget.purchases import Trip
+from widget.purchases import Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +87,9 @@ def speech_for(locale: str, country: str, texts: NullTranslations) -> Speech:
 
 
 def cover_of(
-    quote: Quote, trip: Trip, *, catalogue: Catalogue, links: Links, speech: Speech
+    quote: Quote, subject: Subject, *, catalogue: Catalogue, links: Links, speech: Speech
 ) -> Cover:
-    """Return what a quote for a trip protects, in the words of whoever priced it."""
+    """Return what a quote for something protects, in the words of whoever priced it."""
     if quote.provided is not None:
         return _provided(quote.provided)
     product = catalogue.get(quote.product_code, quote.product_version)
@@ -97,30 +100,49 @@ def cover_of(
         plan_name=plan.name,
         heading=text.heading,
         summary=plan.summary,
-        benefits=_benefits(product, quote.plan_code, trip, speech),
+        benefits=_benefits(product, quote.plan_code, subject.value, speech),
         exclusions=text.exclusions,
         disclaimer=text.disclaimer,
         documents=_documents(product, links, speech.locale),
         underwriter=product.underwriter,
         underwriter_address=product.underwriter_address,
         contact=product.contact,
-        line=product.line,
+        line=product.line.code,
         ends_early=product.after_sale.cancel_until == "end",
         has_instalments=bool(product.after_sale.instalment_plan),
     )
 
 
-def insured(trip: Trip, speech: Speech) -> str:
-    """Return who travels and when: `2 adults, 1 child, 12–19 Jun 2027`."""
-    ngettext = speech.texts.ngettext
-    counts = [
-        (trip.adults, ngettext("%(num)d adult", "%(num)d adults", trip.adults)),
-        (trip.children, ngettext("%(num)d child", "%(num)d children", trip.children)),
-        (trip.infants, ngettext("%(num)d infant", "%(num)d infants", trip.infants)),
+def insured(subject: Subject, line: Line, quote: Quote, speech: Speech) -> str:
+    """Return what and who is protected, and when: `2 adults, 1 child, 12–19 Jun 2027`."""
+    texts = line.text_in(speech.locale)
+    counted = [
+        formats.plural(texts.counted[name].forms, number, speech.formats)
+        for name, number in _numbers(subject, line)
+        if number and name in texts.counted
     ]
-    people = [text % {"num": number} for number, text in counts if number]
-    dates = formats.period(trip.starts_at.date(), trip.ends_at.date(), speech.formats)
-    return formats.listed([*people, dates], speech.formats)
+    named = [subject.facts.words[name] for name in line.shown if name in subject.facts.words]
+    starts_at = subject.starts_at if line.ends else quote.starts_at
+    dates = formats.period(starts_at.date(), quote.ends_at.date(), speech.formats)
+    return formats.listed([*named, *counted, *_route(subject, line, speech), dates], speech.formats)
+
+
+def _numbers(subject: Subject, line: Line) -> Iterator[tuple[str, int]]:
+    facts = subject.facts
+    for field in line.field:
+        if field.name in facts.counts:
+            yield field.name, facts.counts[field.name]
+        if field.name in facts.parts:
+            yield field.name, len(facts.parts[field.name])
+
+
+def _route(subject: Subject, line: Line, speech: Speech) -> list[str]:
+    """Return from where to where, when the line's customers look at it so."""
+    words = subject.facts.words
+    ends = [words.get(name) for name in (line.origin, line.destination) if name is not None]
+    if not line.shows_route or None in ends:
+        return []
+    return [" → ".join(formats.country(code, speech.formats) for code in ends if code)]
 
 
 def withdrawal(days: int, cover: Cover, speech: Speech) -> str:
@@ -166,14 +188,14 @@ def _provided(said: Provided) -> Cover:
 
 
 def _benefits(
-    product: Product, plan_code: str, trip: Trip, speech: Speech
+    product: Product, plan_code: str, value: Money, speech: Speech
 ) -> tuple[BenefitView, ...]:
     names = product.text_in(speech.locale).benefit
     return tuple(
         BenefitView(
             name=names[benefit.code],
-            limit=formats.whole_money(benefit.limit_for(trip.cost), speech.formats),
-            excess=_excess(benefit, trip, speech),
+            limit=formats.whole_money(benefit.limit_for(value), speech.formats),
+            excess=_excess(benefit, value, speech),
         )
         for benefit in product.benefits_of(plan_code)
     )
@@ -190,9 +212,9 @@ def _documents(product: Product, links: Links, locale: str) -> tuple[DocumentVie
     )
 
 
-def _excess(benefit: Benefit, trip: Trip, speech: Speech) -> str:
+def _excess(benefit: Benefit, value: Money, speech: Speech) -> str:
     if benefit.excess_percent is not None:
         share = formats.percent(Decimal(benefit.excess_percent) / 100, speech.formats)
         return speech.texts.gettext("%(share)s of the claim") % {"share": share}
-    amount = benefit.excess_in(trip.cost.currency)
+    amount = benefit.excess_in(value.currency)
     return formats.whole_money(amount, speech.formats) if amount else ""

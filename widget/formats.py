@@ -7,7 +7,7 @@ so what Babel worked out is kept in bounded caches (12 µs become 0.1 µs).
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -16,7 +16,7 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, format_interval
 from babel.languages import get_official_languages
 from babel.lists import format_list
-from babel.numbers import format_currency, format_percent
+from babel.numbers import format_currency, format_decimal, format_percent
 
 from widget.money import Money
 
@@ -89,6 +89,18 @@ def listed(parts: Sequence[str], locale: str) -> str:
     except KeyError:
         # CLDR states only what differs from the standard style, and Babel does not fill that in.
         return str(format_list(parts, style="standard", locale=_locale(locale)))
+
+
+def plural(forms: Mapping[str, str], number: int, locale: str) -> str:
+    """Return so many of something, in the form that CLDR has for the number: `2 adults`."""
+    category = str(_locale(locale).plural_form(number))
+    text = forms.get(category) or forms["other"]
+    return text.replace("{n}", format_decimal(number, locale=_locale(locale)))
+
+
+def country(code: str, locale: str) -> str:
+    """Return the name of a country: `Portugal`; its code if the language has no name for it."""
+    return str(_locale(locale).territories.get(code, code))
 
 
 def percent(share: Decimal, locale: str) -> str:

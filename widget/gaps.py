@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from widget.countries import COUNTRIES
+from widget.lines import Kind
 from widget.market_gaps import market_gaps_in
 from widget.markets import Markets
 from widget.money import CURRENCIES, Money
 from widget.products import FALLBACK_LOCALE, Amounts, Product
+from widget.rate_gaps import gaps_in_rates
 
 
 def gaps_in(product: Product, markets: Markets) -> Iterator[str]:
     """Yield a sentence for each gap, that names the table at fault; nothing when it is whole."""
     yield from _gaps_in_codes(product)
     yield from _gaps_in_money(product)
-    yield from _gaps_in_rates(product)
+    yield from _gaps_in_rules(product)
+    yield from gaps_in_rates(product)
     yield from _gaps_in_texts(product)
     yield from _gaps_after_sale(product)
     yield from market_gaps_in(product, markets)
@@ -46,20 +49,23 @@ def _gaps_in_money(product: Product) -> Iterator[str]:
                 Money.exactly(amount, currency)
             except ValueError as error:
                 yield f"{name}: {error}"
-    rules = product.eligibility
-    for currency in sorted(rules.cost_min.keys() & rules.cost_max.keys()):
-        if rules.cost_min[currency] > rules.cost_max[currency]:
-            yield f"eligibility: cost_min is above cost_max in {currency}"
+    for field, rule in product.eligibility.amount.items():
+        for currency in sorted(rule.least.keys() & rule.most.keys()):
+            if rule.least[currency] > rule.most[currency]:
+                yield f"eligibility.amount.{field}: least is above most in {currency}"
 
 
 def _amounts(product: Product) -> Iterator[tuple[str, Amounts]]:
-    yield "eligibility.cost_min", product.eligibility.cost_min
-    yield "eligibility.cost_max", product.eligibility.cost_max
+    for field, rule in product.eligibility.amount.items():
+        yield f"eligibility.amount.{field}: least", rule.least
+        yield f"eligibility.amount.{field}: most", rule.most
     for plan in product.plan:
         yield f"plan {plan.code}: minimum", plan.minimum
-        for zone, kinds in (plan.day_rate or {}).items():
-            for kind, amounts in kinds.items():
-                yield f"plan {plan.code}: day_rate.{zone}.{kind}", amounts
+        for charge in plan.charge:
+            for rate in charge.rate:
+                where = ", ".join(f"{name} {value}" for name, value in rate.when.items())
+                if rate.amount is not None:
+                    yield f"plan {plan.code}: charge {charge.code}, {where}", rate.amount
     yield from _cover(product)
 
 
@@ -70,22 +76,26 @@ def _cover(product: Product) -> Iterator[tuple[str, Amounts]]:
                 yield f"benefit {benefit.code}: {name}", value
 
 
-def _gaps_in_rates(product: Product) -> Iterator[str]:
-    if product.eligibility.trip_days_min > product.eligibility.trip_days_max:
-        yield "eligibility: trip_days_min is above trip_days_max"
-    for plan in product.plan:
-        bands = [band.days_up_to for band in plan.cost_rate]
-        if bands != sorted(set(bands)):
-            yield f"plan {plan.code}: cost_rate bands must rise"
-        if bands[-1] < product.eligibility.trip_days_max:
-            yield f"plan {plan.code}: cost_rate ends at {bands[-1]} days, trips may be longer"
-        zones = ("home", *product.zones, "world")
-        for zone in sorted((plan.day_rate or {}).keys() - set(zones)):
-            yield f"plan {plan.code}: day_rate.{zone} is for a zone that does not exist"
-        for zone in zones:
-            kinds = (plan.day_rate or {}).get(zone, {})
-            if plan.day_rate is not None and kinds.keys() != {"adult", "child", "infant"}:
-                yield f"plan {plan.code}: day_rate.{zone} needs adult, child and infant"
+def _gaps_in_rules(product: Product) -> Iterator[str]:
+    rules, line = product.eligibility, product.line
+    if rules.days_max is not None and rules.days_min > rules.days_max:
+        yield "eligibility: days_min is above days_max"
+    if line.ends is not None and rules.days_max is None:
+        yield f"eligibility: there is no days_max, and a {line.code} can be of any length"
+    if line.value not in rules.amount:
+        yield f"eligibility: there is no [eligibility.amount] for {line.value}"
+    tables = (
+        ("amount", rules.amount, {Kind.AMOUNT}),
+        ("count", rules.count, {Kind.COUNT}),
+        ("word", rules.word, {Kind.CODE, Kind.COUNTRY, Kind.TEXT}),
+        ("never", rules.never, {Kind.FLAG}),
+    )
+    for table, names, kinds in tables:
+        for name in sorted(set(names) - line.paths(kinds)):
+            yield f"eligibility.{table}: {name!r} is not such a field of the line {line.code}"
+    oldest = list(product.age.values())
+    if oldest != sorted(set(oldest)):
+        yield "age: the oldest of each kind must rise"
     if unknown := frozenset().union(*product.zones.values()) - COUNTRIES:
         yield f"zones: there is no country {', '.join(sorted(unknown))}"
 
@@ -128,19 +138,24 @@ def _gaps_after_sale(product: Product) -> Iterator[str]:
         yield "after_sale: changes names fields, but change_until is never"
     if not rules.changes and rules.change_until != "never":
         yield f"after_sale: change_until is {rules.change_until}, but changes names no field"
-    if "trip_start_date" in rules.changes and rules.change_until == "end":
-        yield "after_sale: trip_start_date cannot change up to the end, only up to the start"
+    starts = product.line.starts
+    if starts in rules.changes and rules.change_until == "end":
+        yield f"after_sale: {starts} cannot change up to the end, only up to the start"
+    for name in sorted(rules.changes - product.line.fields.keys()):
+        yield f"after_sale: changes names {name!r}, which is not a field of {product.line.code}"
     yield from _gaps_in_terms(product)
 
 
 def _gaps_in_terms(product: Product) -> Iterator[str]:
-    shortest = product.eligibility.trip_days_min
+    shortest = product.eligibility.days_min
     within = product.after_sale.renew_within_days
     if within is not None and within >= shortest:
         yield (
-            f"after_sale: renew_within_days is {within}, so eligibility.trip_days_min must be more,"
+            f"after_sale: renew_within_days is {within}, so eligibility.days_min must be more,"
             f" not {shortest}"
         )
+    if within is not None and product.line.ends is None:
+        yield "after_sale: there is no next term of what has no end of its own"
     if within is not None and within > product.eligibility.days_ahead_max:
         yield "after_sale: renew_within_days is above eligibility.days_ahead_max"
     for plan in product.after_sale.instalment_plan:
@@ -149,5 +164,5 @@ def _gaps_in_terms(product: Product) -> Iterator[str]:
         if needed > shortest:
             yield (
                 f"instalment_plan {plan.code}: the last must be due before the term ends, so"
-                f" eligibility.trip_days_min must be at least {needed}, not {shortest}"
+                f" eligibility.days_min must be at least {needed}, not {shortest}"
             )

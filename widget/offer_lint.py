@@ -143,12 +143,12 @@ def _expected(offer: Offer, catalogue: Catalogue, known: Settings, locale: str) 
     links = Links(known.public_url, [key.encode() for key in known.token_keys])
     quote = offer.quotes[0]
     item = purchase.items[quote.item]
-    cover = cover_of(quote, item.trip, catalogue=catalogue, links=links, speech=speech)
+    cover = cover_of(quote, item.subject, catalogue=catalogue, links=links, speech=speech)
     market = promised_market(quote, purchase, catalogue)
     return Expected(
         premiums=tuple(formats.money(q.premium, speech.formats) for q in offer.quotes),
         tax_wording=speech.texts.gettext("tax included"),
-        period=insured(item.trip, speech),
+        period=insured(item.subject, catalogue.line_of_item(item), quote, speech),
         disclosures=disclosures_of(quote, market, cover, speech, partner_name="Lint Shop"),
         documents=tuple(document.url for document in cover.documents),
         pressure_words=pressure_words().get(locale.partition("-")[0], ()),

@@ -7,16 +7,18 @@ it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from widget.errors import CatalogueFaulty
+from widget.lines import Line
 from widget.markets import Markets
 from widget.money import Money
+from widget.purchases import Item
 
 #: The locale that every product must have, and that stands in for one that it lacks.
 FALLBACK_LOCALE = "en"
@@ -24,22 +26,8 @@ FALLBACK_LOCALE = "en"
 #: Amounts in major units, one for each currency of the product.
 Amounts = Mapping[str, Annotated[Decimal, Field(ge=0)]]
 
-Traveller = Literal["adult", "child", "infant"]
-
 #: Up to which moment of the term something is allowed; `never` allows it at no time.
 Until = Literal["start", "end", "never"]
-
-#: What may be changed of a trip after the sale, in the words of the wire.
-TripField = Literal[
-    "departure_country",
-    "destination_country",
-    "trip_start_date",
-    "trip_end_date",
-    "total_tickets_price",
-    "number_of_adults",
-    "number_of_children",
-    "number_of_infants",
-]
 
 Localized = TypeVar("Localized")
 
@@ -50,34 +38,94 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class AmountRule(_Part):
+    """How much an amount may be."""
+
+    least: Amounts
+    most: Amounts
+
+
+class CountRule(_Part):
+    """How many there may be."""
+
+    least: int = Field(default=0, ge=0)
+    most: int = Field(ge=0)
+
+
+class WordRule(_Part):
+    """Which countries, or which codes, are taken."""
+
+    one_of: frozenset[str] | None = None
+    none_of: frozenset[str] = frozenset()
+
+
 class Eligibility(_Part):
-    """Which trips the product takes."""
+    """What the product takes, by the fields of its line; those of parts are `list.field`."""
 
-    travellers_max: int = Field(ge=1)
+    #: The most that are counted, or the most parts.
+    units_max: int = Field(default=1, ge=1)
     #: The shortest; a product that is sold for a year has a term, and says so here.
-    trip_days_min: int = Field(default=1, ge=1)
-    trip_days_max: int = Field(ge=1)
-    days_ahead_max: int = Field(ge=1)
-    cost_min: Amounts
-    cost_max: Amounts
+    days_min: int = Field(default=1, ge=1)
+    #: The longest; None where the plan says for how long.
+    days_max: int | None = Field(default=None, ge=1)
+    #: Whole days from the sale to the beginning: the lead time, and the furthest.
+    days_ahead_min: int = Field(default=0, ge=0)
+    days_ahead_max: int = Field(ge=0)
+    #: How many days ago it may have begun; only where the plan says for how long.
+    days_past_max: int = Field(default=0, ge=0)
+    amount: Mapping[str, AmountRule] = Field(default_factory=dict)
+    count: Mapping[str, CountRule] = Field(default_factory=dict)
+    word: Mapping[str, WordRule] = Field(default_factory=dict)
+    #: Flags that must not be set.
+    never: frozenset[str] = frozenset()
 
 
-class CostRate(_Part):
-    """A share of the ticket price, for trips of up to so many days."""
+class Rate(_Part):
+    """What is charged where everything in `when` holds: a share, or a fixed amount."""
 
-    days_up_to: int = Field(ge=1)
-    percent: Decimal = Field(ge=0, le=100)
+    #: By dimension: the value of a word, or the most of a number.
+    when: Mapping[str, str | int] = Field(default_factory=dict)
+    percent: Decimal | None = Field(default=None, ge=0, le=100)
+    amount: Amounts | None = None
+
+    @model_validator(mode="after")
+    def _is_one_of_both(self) -> Self:
+        if (self.percent is None) == (self.amount is None):
+            raise ValueError("a rate has either a percent or an amount")
+        return self
+
+
+class Charge(_Part):
+    """One part of what each unit costs before tax."""
+
+    code: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    #: The amount that percentages are of; a unit bears its share of what is told of them all.
+    of: str | None = None
+    #: Whether a fixed amount is for each day.
+    each: Literal["unit", "day"] = "unit"
+    #: `unit`, `zone`, `days`, or fields of the line: the dimensions of the table, in order.
+    by: tuple[str, ...] = ()
+    rate: tuple[Rate, ...] = Field(min_length=1)
+
+
+class Discount(_Part):
+    """What is taken off when so many are insured together."""
+
+    units_from: int = Field(ge=2)
+    percent: Decimal = Field(gt=0, le=100)
 
 
 class Plan(_Part):
     """One level of cover and what it costs before tax."""
 
     code: str
-    cost_rate: tuple[CostRate, ...] = Field(min_length=1)
-    #: The least net premium for each traveller.
+    charge: tuple[Charge, ...] = Field(min_length=1)
+    #: The least net premium for each unit.
     minimum: Amounts
-    #: By zone and kind of traveller, for each day; None for plans without such a part.
-    day_rate: Mapping[str, Mapping[Traveller, Amounts]] | None = None
+    #: For how many months it runs; None: as long as what it insures.
+    months: int | None = Field(default=None, ge=1, le=120)
+    #: A count of months for which somebody else stands in, after which it begins.
+    begins_after: str | None = None
 
 
 class Benefit(_Part):
@@ -85,17 +133,17 @@ class Benefit(_Part):
 
     code: str
     plans: tuple[str, ...] = Field(min_length=1)
-    #: The most that is paid: fixed amounts, or the price of the tickets.
-    limit: Amounts | Literal["trip_cost"]
+    #: The most that is paid: fixed amounts, or what the thing is worth.
+    limit: Amounts | Literal["value"]
     #: What the customer bears of each claim: fixed amounts, or a share of the claim.
     excess: Amounts | None = None
     excess_percent: int | None = Field(default=None, ge=1, le=99)
 
-    def limit_for(self, cost: Money) -> Money:
-        """Return the most that is paid, for tickets of this cost."""
-        if self.limit == "trip_cost":
-            return cost
-        return Money.exactly(self.limit[cost.currency], cost.currency)
+    def limit_for(self, value: Money) -> Money:
+        """Return the most that is paid, for a thing that is worth `value`."""
+        if self.limit == "value":
+            return value
+        return Money.exactly(self.limit[value.currency], value.currency)
 
     def excess_in(self, currency: str) -> Money | None:
         """Return the fixed amount that the customer bears, None when there is none."""
@@ -120,7 +168,7 @@ class AfterSale(_Part):
     #: The share of the premium that is paid back then, see `refunds`.
     refund_percent_after_withdrawal: int = Field(default=0, ge=0, le=100)
     #: The policyholder's contact data can always be changed and are not named here.
-    changes: frozenset[TripField] = frozenset()
+    changes: frozenset[str] = frozenset()
     change_until: Until = "never"
     #: How many days before the end of the term its renewal may be quoted; None: not at all.
     renew_within_days: int | None = Field(default=None, ge=1)
@@ -174,7 +222,8 @@ class Product(_Part):
 
     code: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     version: int = Field(ge=1)
-    line: Literal["travel"]
+    #: How a purchase of it is told; a file names a line of the catalogue, or brings its own.
+    line: Line
     #: The class of insurance that the rules of markets know it by; None: that of its line.
     sold_as: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9_]*$")
     policy_prefix: str = Field(pattern=r"^[A-Z]{3}$")
@@ -186,8 +235,11 @@ class Product(_Part):
     sold_to: frozenset[str] = Field(min_length=1)
     eligibility: Eligibility
     #: Destinations by name; `home` and `world` are always there and need no list.
-    zones: Mapping[str, frozenset[str]]
+    zones: Mapping[str, frozenset[str]] = Field(default_factory=dict)
+    #: The oldest of each kind of unit, in years, when ages are told; rising.
+    age: Mapping[str, int] = Field(default_factory=dict)
     plan: tuple[Plan, ...] = Field(min_length=1)
+    discount: tuple[Discount, ...] = ()
     benefit: tuple[Benefit, ...] = Field(min_length=1)
     after_sale: AfterSale = AfterSale()
     text: Mapping[str, Text]
@@ -201,7 +253,7 @@ class Product(_Part):
     @property
     def insurance_class(self) -> str:
         """The class of insurance that the rules of markets know it by."""
-        return self.sold_as or self.line
+        return self.sold_as or self.line.code
 
     def benefits_of(self, plan_code: str) -> tuple[Benefit, ...]:
         """Return the parts of a plan's cover, in the file's order."""
@@ -220,9 +272,20 @@ class Product(_Part):
         known: Mapping[str, Document] = {document.code: document for document in self.document}
         return _pick(known[code].text, locale)
 
-    def zone_of(self, departure: str, destination: str) -> str:
-        """Return the zone of a destination."""
-        if departure == destination:
+    def plan_named(self, code: str) -> Plan:
+        """Return a plan by its code.
+
+        Raises:
+            KeyError: There is no such plan.
+        """
+        for plan in self.plan:
+            if plan.code == code:
+                return plan
+        raise KeyError(code)
+
+    def zone_of(self, origin: str | None, destination: str | None) -> str:
+        """Return the zone of a destination; home is where it begins."""
+        if origin == destination:
             return "home"
         named = (name for name, countries in self.zones.items() if destination in countries)
         return next(named, "world")
@@ -230,11 +293,12 @@ class Product(_Part):
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Every version of every product that was ever sold here."""
+    """Every version of every product that was ever sold here, and the lines that they are of."""
 
     products: Mapping[tuple[str, int], Product]
     #: The rules of every place that we sell in.
     markets: Markets
+    lines: Mapping[str, Line] = field(default_factory=dict)
 
     def on_sale(self, code: str) -> Product | None:
         """Return the newest version of a product, None when there is no such product."""
@@ -252,6 +316,34 @@ class Catalogue:
         except KeyError:
             problem = "this version was sold, so its file must stay in the catalogue"
             raise CatalogueFaulty(f"{code}.v{version}.toml", problem) from None
+
+    def line_of(self, product_code: str, told: Collection[str]) -> Line:
+        """Return the line that what is told of a thing is read by.
+
+        It is that of the product. A remote platform's products are not in the catalogue: theirs is
+        the line that knows the most of the fields, and of these the first by its code.
+
+        Args:
+            told: The names of the fields.
+        """
+        product = self.on_sale(product_code)
+        if product is not None:
+            return product.line
+        names = frozenset(told)
+        known = sorted(self.lines.values(), key=lambda line: line.code)
+        return max(known, key=lambda line: len(names & line.fields.keys()))
+
+    def line_of_item(self, item: Item) -> Line:
+        """Return the line of a thing that was told before.
+
+        Raises:
+            CatalogueFaulty: Its file has gone; lines that were sold must stay in the catalogue.
+        """
+        try:
+            return self.lines[item.subject.line]
+        except KeyError:
+            problem = "it was sold, so it must stay in the catalogue"
+            raise CatalogueFaulty(f"{item.subject.line}.line.toml", problem) from None
 
 
 def _pick(texts: Mapping[str, Localized], locale: str) -> Localized:

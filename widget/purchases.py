@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from datetime import datetime
-from decimal import Decimal
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
 
-from widget.countries import COUNTRIES
 from widget.errors import Problems
+from widget.lines import Line
 from widget.money import Money
 
 
@@ -31,60 +30,122 @@ class Leg:
 
 
 @dataclass(frozen=True, slots=True)
-class Trip:
-    """A journey to insure, with all who travel."""
+class Part:
+    """One of several like things: a parcel, a ticket."""
 
-    departure_country: str
-    destination_country: str
+    words: Mapping[str, str] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
+    amounts: Mapping[str, Money] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a partner tells of a thing, by the field names of its line, which are the wire's."""
+
+    #: Countries, codes and texts.
+    words: Mapping[str, str] = field(default_factory=dict)
+    flags: Mapping[str, bool] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
+    ages: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    amounts: Mapping[str, Money] = field(default_factory=dict)
     #: Aware, with the offset that the partner sent.
-    starts_at: datetime
-    ends_at: datetime
-    cost: Money
-    adults: int
-    children: int
-    infants: int
+    moments: Mapping[str, datetime] = field(default_factory=dict)
+    parts: Mapping[str, tuple[Part, ...]] = field(default_factory=dict)
     legs: tuple[Leg, ...] = ()
 
-    @property
-    def travellers(self) -> int:
-        """How many people travel."""
-        return self.adults + self.children + self.infants
+    def by_name(self) -> Mapping[str, object]:
+        """Return every fact by its name; the legs of a journey are `flights`."""
+        legs: Mapping[str, object] = {"flights": self.legs} if self.legs else {}
+        places = (self.words, self.flags, self.counts, self.ages, self.amounts, self.moments)
+        return {k: v for place in (*places, self.parts, legs) for k, v in place.items()}
+
+    def changed_from(self, other: Facts) -> frozenset[str]:
+        """Return the names of the facts that are not the same as those of another."""
+        mine, theirs = self.by_name(), other.by_name()
+        names = mine.keys() | theirs.keys()
+        return frozenset(name for name in names if mine.get(name) != theirs.get(name))
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What one policy insures: a trip, a shipment, a laptop, tickets."""
+
+    #: The code of its line.
+    line: str
+    #: Aware, with the offset that the partner sent.
+    starts_at: datetime
+    #: The same as `starts_at` where the plan says for how long.
+    ends_at: datetime
+    #: What it is worth.
+    value: Money
+    facts: Facts
 
     @property
     def days(self) -> int:
-        """How many calendar days the trip touches, each counted on the clock of its place."""
+        """How many calendar days it touches, each counted on the clock of its place."""
         # Eastward over the date line, people land on the day before the one on which they left.
         return max((self.ends_at.date() - self.starts_at.date()).days + 1, 1)
 
-    def problems(self, *, now: datetime) -> Problems:
+    def problems(self, line: Line, *, now: datetime) -> Problems:
         """Return what contradicts itself or cannot be true, by the field names of the wire."""
-        return dict(_collect(self._faults(now)))
+        problems: dict[str, list[str]] = {}
+        for name, sentence in self._faults(line, now):
+            problems.setdefault(name, []).append(sentence)
+        return problems
 
-    def _faults(self, now: datetime) -> Iterator[tuple[str, str]]:
-        for field in ("departure_country", "destination_country"):
-            if getattr(self, field) not in COUNTRIES:
-                yield field, f"{getattr(self, field)!r} is not an ISO 3166-1 country code."
-        if self.starts_at < now:
-            yield "trip_start_date", f"The trip has begun: it is {now:%Y-%m-%dT%H:%M:%SZ} here."
-        if self.ends_at <= self.starts_at:
-            yield "trip_end_date", "The trip must end after it starts."
-        if self.adults + self.children < 1:
-            yield "number_of_adults", "Somebody must travel: infants do not travel alone."
-        if self.cost.minor <= 0:
-            yield "total_tickets_price", "The tickets must cost something."
-        yield from self._leg_faults()
+    def _faults(self, line: Line, now: datetime) -> Iterator[tuple[str, str]]:
+        if line.ends is not None and self.starts_at < now:
+            yield line.starts, f"That has passed: it is {now:%Y-%m-%dT%H:%M:%SZ} here."
+        if line.ends is not None and self.ends_at <= self.starts_at:
+            yield line.ends, f"It must be after {line.starts}."
+        yield from self._unit_faults(line)
+        if self.value.minor <= 0:
+            yield line.value_field, "It must be worth something."
+        yield from self._leg_faults(line)
 
-    def _leg_faults(self) -> Iterator[tuple[str, str]]:
+    def _unit_faults(self, line: Line) -> Iterator[tuple[str, str]]:
+        counts = {unit: self.facts.counts.get(unit.count, 0) for unit in line.unit}
+        if counts and not any(count for unit, count in counts.items() if unit.alone):
+            kinds = " or ".join(unit.code for unit in line.unit if unit.alone)
+            yield line.unit[0].count, f"There must be at least one {kinds}."
+        for name, ages in self.facts.ages.items():
+            if name == line.ages and len(ages) != sum(counts.values()):
+                sentence = f"Tell {sum(counts.values())} ages, one for each of the {line.units}."
+                yield name, sentence
+
+    def _leg_faults(self, line: Line) -> Iterator[tuple[str, str]]:
         arrived = None
-        for leg in self.legs:
+        for leg in self.facts.legs:
             name = f"flights: {leg.flight_number}"
             if leg.arrives_at <= leg.departs_at:
                 yield "flights", f"{name} arrives before it departs."
             if arrived is not None and leg.departs_at < arrived:
                 yield "flights", f"{name} departs before the flight ahead of it has landed."
             if leg.departs_at < self.starts_at or leg.arrives_at > self.ends_at:
-                yield "flights", f"{name} is not within trip_start_date and trip_end_date."
+                yield "flights", f"{name} is not within {line.starts} and {line.ends}."
             arrived = leg.arrives_at
+
+
+def subject_of(line: Line, facts: Facts, currency: str) -> Subject:
+    """Return what `facts` tell of a thing of a line; each field that the line requires is there.
+
+    Args:
+        currency: Of its amounts.
+    """
+    starts_at = facts.moments[line.starts]
+    if line.ends is not None:
+        ends_at = facts.moments[line.ends]
+    else:
+        ends_at = starts_at + timedelta(days=line.ends_after_days or 0)
+    return Subject(line.code, starts_at, ends_at, _value_of(line, facts, currency), facts)
+
+
+def _value_of(line: Line, facts: Facts, currency: str) -> Money:
+    name, _, part = line.value.partition(".")
+    if part:
+        amounts = (one.amounts.get(part) for one in facts.parts.get(name, ()))
+        return Money.total((amount for amount in amounts if amount is not None), currency)
+    return facts.amounts.get(name, Money.zero(currency))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +155,7 @@ class Item:
     product_code: str
     #: None asks for the version on sale.
     product_version: int | None
-    trip: Trip
+    subject: Subject
     #: None asks for every plan.
     plan_code: str | None = None
 
@@ -121,27 +182,11 @@ class Purchase:
         Two purchases have the same hash exactly when they say the same, however the JSON that they
         came in was ordered, spaced or escaped.
         """
-        facts = asdict(self)
-        if self.customer_region is None:
-            del facts["customer_region"]
-        for item in facts["items"]:
-            # Named later than the others: a purchase without it keeps the hash that it had.
-            if item["plan_code"] is None:
-                del item["plan_code"]
-        text = json.dumps(facts, sort_keys=True, separators=(",", ":"), default=_spell)
+        text = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), default=_spell)
         return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _spell(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat()
-    if isinstance(value, Decimal):
-        return str(value.normalize())
     raise TypeError(f"{type(value).__name__} has no canonical spelling")
-
-
-def _collect(faults: Iterator[tuple[str, str]]) -> dict[str, list[str]]:
-    problems: dict[str, list[str]] = {}
-    for field, sentence in faults:
-        problems.setdefault(field, []).append(sentence)
-    return problems

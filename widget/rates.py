@@ -1,82 +1,169 @@
-"""Premium and tax for a purchase: pure and exact.
+"""Premium and tax for what is insured: pure and exact.
 
-The order is fixed. For each traveller: a share of the ticket price, plus the daily rate of the
-zone, but not less than the plan's minimum. The sum of all travellers is the net premium. Tax is
-added by the customer's market, and the result is rounded once, see `taxes`: net and tax always add
-up to what the customer pays.
+The order is fixed, and `Working` has each step of it.
+
+1. For each unit (a traveller, a parcel, or the thing as a whole): the sum of the plan's charges,
+   but not less than the plan's minimum.
+2. The sum of all units, less the discount for so many.
+3. Tax, levies and duties by the customer's market, and the result rounded once: see `taxes`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
+from dataclasses import dataclass
 from fractions import Fraction
-from itertools import repeat
 
-from widget.errors import Problems
 from widget.markets import Market
-from widget.products import Plan, Product, Traveller
-from widget.purchases import Purchase, Trip
+from widget.products import Charge, Plan, Product, Rate
+from widget.purchases import Part, Subject
 from widget.taxes import Charged, charged
 
 
-def premium_of(plan: Plan, product: Product, trip: Trip, market: Market) -> Charged:
-    """Return the premium of one plan for everybody on a trip that `ineligibility` accepts."""
-    currency = trip.cost.currency
-    zone = product.zone_of(trip.departure_country, trip.destination_country)
-    net = sum((_net(plan, kind, zone, trip) for kind in _travellers(trip)), start=Fraction(0))
-    return charged(net, market.taxes, currency)
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One of those that are priced each by itself."""
+
+    #: Its kind, such as `adult`; the name of the list for a part; `whole` for a thing as a whole.
+    kind: str
+    #: What it bears of each amount.
+    amounts: Mapping[str, Fraction]
+    words: Mapping[str, str]
+    counts: Mapping[str, int]
+    #: How many of them are the same.
+    times: int = 1
 
 
-def ineligibility(product: Product, purchase: Purchase, trip: Trip, *, days_ahead: int) -> Problems:
-    """Return why the product does not take this trip, by the field names of the wire.
+@dataclass(frozen=True, slots=True)
+class UnitNet:
+    """What a unit costs before tax, step by step, in major units."""
 
-    Args:
-        days_ahead: Whole days from now until the trip starts.
-    """
-    rules = product.eligibility
-    faults: dict[str, list[str]] = {}
-    if purchase.customer_country not in product.sold_to:
-        countries = ", ".join(sorted(product.sold_to))
-        faults["customer_country"] = [f"It is sold to customers who live in {countries}."]
-    if purchase.currency not in product.currencies:
-        faults["currency"] = [f"Premiums are in {', '.join(sorted(product.currencies))}."]
-        return faults
-    least, most = rules.cost_min[purchase.currency], rules.cost_max[purchase.currency]
-    if not least <= trip.cost.amount <= most:
-        span = f"{least} to {most} {purchase.currency}"
-        faults["total_tickets_price"] = [f"It covers tickets from {span}."]
-    if trip.travellers > rules.travellers_max:
-        faults["number_of_adults"] = [
-            f"It covers up to {rules.travellers_max} travellers, not {trip.travellers}."
-        ]
-    if trip.days < rules.trip_days_min:
-        faults["trip_end_date"] = [
-            f"It covers at least {rules.trip_days_min} days, not {trip.days}."
-        ]
-    if trip.days > rules.trip_days_max:
-        faults["trip_end_date"] = [f"It covers up to {rules.trip_days_max} days, not {trip.days}."]
-    if days_ahead > rules.days_ahead_max:
-        faults["trip_start_date"] = [
-            f"It covers trips that start within {rules.days_ahead_max} days."
-        ]
-    return faults
+    unit: Unit
+    #: By charge, in the order of the plan.
+    charges: tuple[tuple[str, Fraction], ...]
+    minimum: Fraction
+
+    @property
+    def net(self) -> Fraction:
+        """The sum of the charges, or the minimum if that is more; of all that are the same."""
+        return max(sum((amount for _, amount in self.charges), Fraction(0)), self.minimum) * (
+            self.unit.times
+        )
 
 
-def _net(plan: Plan, kind: Traveller, zone: str, trip: Trip) -> Fraction:
-    currency = trip.cost.currency
-    band = next(band for band in plan.cost_rate if trip.days <= band.days_up_to)
-    share = Fraction(trip.cost.amount) / trip.travellers
-    net = share * Fraction(band.percent) / 100
-    if plan.day_rate is not None:
-        net += Fraction(plan.day_rate[zone][kind][currency]) * trip.days
-    return max(net, Fraction(plan.minimum[currency]))
+@dataclass(frozen=True, slots=True)
+class Working:
+    """How a premium comes about."""
+
+    units: tuple[UnitNet, ...]
+    #: Per cent, for so many units.
+    discount_percent: Fraction
+    #: Before tax, in major units.
+    net: Fraction
+    premium: Charged
 
 
-def _travellers(trip: Trip) -> Iterator[Traveller]:
-    kinds: tuple[tuple[Traveller, int], ...] = (
-        ("adult", trip.adults),
-        ("child", trip.children),
-        ("infant", trip.infants),
+def premium_of(plan: Plan, product: Product, subject: Subject, market: Market) -> Charged:
+    """Return the premium of one plan for what `eligibility` accepts."""
+    return worked_out(plan, product, subject, market).premium
+
+
+def worked_out(plan: Plan, product: Product, subject: Subject, market: Market) -> Working:
+    """Return the premium of one plan and each step to it."""
+    currency = subject.value.currency
+    units = tuple(_unit_net(unit, plan, product, subject) for unit in units_of(product, subject))
+    count = sum(one.unit.times for one in units)
+    percent = discount_for(product, count)
+    net = sum((one.net for one in units), Fraction(0)) * (100 - percent) / 100
+    return Working(units, percent, net, charged(net, market.taxes, currency))
+
+
+def discount_for(product: Product, units: int) -> Fraction:
+    """Return the discount for so many units, in per cent."""
+    reached = (Fraction(one.percent) for one in product.discount if units >= one.units_from)
+    return max(reached, default=Fraction(0))
+
+
+def units_of(product: Product, subject: Subject) -> tuple[Unit, ...]:
+    """Return what is priced each by itself; like ones together."""
+    line, facts = product.line, subject.facts
+    if line.priced_by is not None:
+        parts = facts.parts.get(line.priced_by, ())
+        return tuple(_part_unit(line.priced_by, part, subject, len(parts)) for part in parts)
+    kinds = _counted(product, subject) if line.unit else {"whole": 1}
+    number = sum(kinds.values())
+    shares = {name: Fraction(money.amount) / number for name, money in facts.amounts.items()}
+    return tuple(
+        Unit(kind, shares, facts.words, facts.counts, times)
+        for kind, times in kinds.items()
+        if times
     )
-    for kind, count in kinds:
-        yield from repeat(kind, count)
+
+
+def _counted(product: Product, subject: Subject) -> dict[str, int]:
+    """Return how many there are of each kind: by their ages where these are told and matter."""
+    line, facts = product.line, subject.facts
+    ages = facts.ages.get(line.ages or "", ())
+    if not (product.age and ages):
+        return {unit.code: facts.counts.get(unit.count, 0) for unit in line.unit}
+    kinds = dict.fromkeys(product.age, 0)
+    for age in ages:
+        kinds[next(kind for kind, oldest in product.age.items() if age <= oldest)] += 1
+    return kinds
+
+
+def _part_unit(name: str, part: Part, subject: Subject, number: int) -> Unit:
+    facts = subject.facts
+    shares = {n: Fraction(money.amount) / number for n, money in facts.amounts.items()}
+    own = {f"{name}.{n}": Fraction(money.amount) for n, money in part.amounts.items()}
+    return Unit(
+        kind=name,
+        amounts=shares | own,
+        words={**facts.words, **{f"{name}.{n}": word for n, word in part.words.items()}},
+        counts={**facts.counts, **{f"{name}.{n}": count for n, count in part.counts.items()}},
+    )
+
+
+def _unit_net(unit: Unit, plan: Plan, product: Product, subject: Subject) -> UnitNet:
+    currency = subject.value.currency
+    charges = tuple(
+        (charge.code, _amount(charge, unit, product, subject)) for charge in plan.charge
+    )
+    return UnitNet(unit, charges, Fraction(plan.minimum[currency]))
+
+
+def _amount(charge: Charge, unit: Unit, product: Product, subject: Subject) -> Fraction:
+    rate = _rate_for(charge, unit, product, subject)
+    if rate.amount is None:
+        return unit.amounts.get(charge.of or "", Fraction(0)) * Fraction(rate.percent or 0) / 100
+    fixed = Fraction(rate.amount[subject.value.currency])
+    return fixed * subject.days if charge.each == "day" else fixed
+
+
+def _rate_for(charge: Charge, unit: Unit, product: Product, subject: Subject) -> Rate:
+    place = {name: _coordinate(name, unit, product, subject) for name in charge.by}
+    return next(rate for rate in charge.rate if holds(rate, place))
+
+
+def _coordinate(name: str, unit: Unit, product: Product, subject: Subject) -> str | int:
+    """Return where a unit stands on one dimension of a table."""
+    if name == "unit":
+        return unit.kind
+    if name == "days":
+        return subject.days
+    if name == "zone":
+        line, words = product.line, subject.facts.words
+        return product.zone_of(words.get(line.origin or ""), words.get(line.destination or ""))
+    return unit.words[name] if name in unit.words else unit.counts.get(name, 0)
+
+
+def holds(rate: Rate, place: Mapping[str, str | int]) -> bool:
+    """Tell whether a rate is for this place: the word itself, and not more than the number."""
+    for name, bound in rate.when.items():
+        here = place[name]
+        if isinstance(bound, int) and isinstance(here, int):
+            if here > bound:
+                return False
+        elif here != bound:
+            return False
+    return True

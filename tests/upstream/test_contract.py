@@ -13,6 +13,7 @@ import pytest
 
 from tests.builders import (
     NOON,
+    a_changed,
     a_leg,
     a_pending_booking,
     a_purchase,
@@ -20,6 +21,7 @@ from tests.builders import (
     a_year,
     an_amendment,
     an_offer,
+    cost_of,
     some_settings,
 )
 from tests.fakes import Clock
@@ -94,7 +96,7 @@ async def test_a_quote_states_premium_tax_and_period(upstream: Upstream) -> None
         assert quote.premium.currency == quote.tax.currency == purchase.currency
         assert 0 < quote.tax.minor < quote.premium.minor
         assert quote.tax_code == "VERSST"
-        assert (quote.starts_at, quote.ends_at) == (NOON, purchase.items[0].trip.ends_at)
+        assert (quote.starts_at, quote.ends_at) == (NOON, purchase.items[0].subject.ends_at)
         assert (quote.product_code, quote.product_version) == ("travel_protection", 1)
 
 
@@ -273,8 +275,9 @@ def amended(booking: Booking, terms: Terms, **changes: Any) -> Amendment:
 def dearer(booking: Booking) -> Purchase:
     """Return a booking's purchase with tickets that cost twice as much."""
     (item,) = booking.purchase.items
-    trip = replace(item.trip, cost=item.trip.cost + item.trip.cost)
-    return replace(booking.purchase, items=(replace(item, trip=trip),))
+    cost = cost_of(item.subject)
+    trip = a_changed(item.subject, cost=cost + cost)
+    return replace(booking.purchase, items=(replace(item, subject=trip),))
 
 
 async def test_issuing_again_is_issuing_once(upstream: Upstream) -> None:

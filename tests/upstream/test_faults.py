@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.builders import NOON, a_pending_booking, a_purchase, an_amendment, an_offer
+from tests.builders import NOON, a_changed, a_pending_booking, a_purchase, an_amendment, an_offer
 from tests.fakes import Clock
 from tests.gate import (
     Fault,
@@ -139,7 +139,7 @@ async def decline(upstream: XCover, booking: Booking) -> Any:
 
 async def change(upstream: XCover, booking: Booking) -> Any:
     (item,) = booking.purchase.items
-    more = replace(item, trip=replace(item.trip, adults=item.trip.adults + 1))
+    more = replace(item, subject=a_changed(item.subject, adults=3))
     return await upstream.price_update(booking, replace(booking.purchase, items=(more,)), now=NOON)
 
 

@@ -148,7 +148,7 @@ def test_the_changed_purchase_leads_to_the_package_and_the_old_one_does_not(
         ("quotes/{id}/", "PATCH", {"customer_country": "XX"}),
         ("quotes/{id}/", "PATCH", {"request": [{"quote_id": "nobody's"}]}),
         ("quotes/{id}/add/", "POST", {}),
-        ("quotes/{id}/add/", "POST", {"request": [purchase_json()["request"][0]] * 4}),
+        ("quotes/{id}/add/", "POST", {"request": [purchase_json()["request"][0]] * 50}),
         ("quotes/{id}/delete/", "POST", {"quotes": []}),
         ("quotes/{id}/delete/", "POST", {"quotes": [{"id": "nobody's"}]}),
         ("bookings/{id}/opt_out", "POST", {"reason": "too dear"}),

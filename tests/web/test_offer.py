@@ -253,8 +253,8 @@ def test_a_fragment_needs_no_script(service: Service) -> None:
 
 
 def test_an_offer_with_flights_and_offsets_opens_again_as_the_same(service: Service) -> None:
-    trip = a_purchase(trip=a_trip(legs=(a_leg(),))).items[0].trip
-    leg = trip.legs[0]
+    trip = a_purchase(trip=a_trip(legs=(a_leg(),))).items[0].subject
+    leg = trip.facts.legs[0]
     flight = {
         "legs": [
             {

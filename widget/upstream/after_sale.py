@@ -14,24 +14,13 @@ from widget.errors import InputInvalid, NotAllowedByProduct
 from widget.money import Money
 from widget.offers import Quote, Status
 from widget.products import Catalogue, Product
-from widget.purchases import Item, Purchase, Trip
-from widget.rates import ineligibility, premium_of
+from widget.purchases import Item, Purchase
+from widget.rates import premium_of
 from widget.refunds import refund_of
+from widget.refusals import ineligibility
 from widget.sales import market_of, promised_market
 from widget.schedules import paid_of
-from widget.terms import can_be_renewed, next_term
-
-#: The names on the wire of what may change about a trip.
-_WIRE_NAMES = {
-    "departure_country": "departure_country",
-    "destination_country": "destination_country",
-    "starts_at": "trip_start_date",
-    "ends_at": "trip_end_date",
-    "cost": "total_tickets_price",
-    "adults": "number_of_adults",
-    "children": "number_of_children",
-    "infants": "number_of_infants",
-}
+from widget.terms import can_be_renewed, next_term, term_of
 
 
 def updated(booking: Booking, purchase: Purchase, catalogue: Catalogue, *, now: datetime) -> Terms:
@@ -91,7 +80,8 @@ def renewed(
             continue
         _check_renewable(policy, booking.purchase, catalogue, now)
         item = items[policy.quote.item]
-        items.append(replace(item, trip=next_term(item.trip)))
+        following = next_term(item.subject, catalogue.line_of_item(item))
+        items.append(replace(item, subject=following))
         purchase = replace(booking.purchase, items=tuple(items))
         quote = _next_quote(policy.quote, purchase, catalogue, new_id())
         policies.append(replace(policy, status=Status.RENEWED))
@@ -102,31 +92,31 @@ def renewed(
 def _updated(
     policy: Policy, before: Purchase, after: Purchase, catalogue: Catalogue, *, now: datetime
 ) -> Policy:
-    old, item = _trip_of(policy.quote, before), after.items[policy.quote.item]
-    if old == item.trip:
+    old, item = before.items[policy.quote.item].subject, after.items[policy.quote.item]
+    if old == item.subject:
         return policy
     product = _product_of(policy.quote, catalogue)
-    changed = {
-        wire for name, wire in _WIRE_NAMES.items() if getattr(old, name) != getattr(item.trip, name)
-    }
-    if forbidden := unchangeable(product, changed):
+    if forbidden := unchangeable(product, item.subject.facts.changed_from(old.facts)):
         fields = ", ".join(sorted(forbidden))
         raise NotAllowedByProduct(f"{product.terms_version} does not let {fields} change.")
-    if not can_be_changed(product, starts_at=old.starts_at, ends_at=old.ends_at, at=now):
+    starts_at, ends_at = term_of(policy.quote, old)
+    if not can_be_changed(product, starts_at=starts_at, ends_at=ends_at, at=now):
         raise NotAllowedByProduct(f"It is too late to change a policy of {product.terms_version}.")
-    _check_taken(product, after, item, begun=old.starts_at == item.trip.starts_at, now=now)
+    _check_taken(product, after, item, begun=old.starts_at == item.subject.starts_at, now=now)
     return replace(policy, quote=_priced(policy.quote, product, after, catalogue))
 
 
 def _check_taken(
     product: Product, purchase: Purchase, item: Item, *, begun: bool, now: datetime
 ) -> None:
-    faults = dict(item.trip.problems(now=now))
+    line = product.line
+    faults = dict(item.subject.problems(line, now=now))
     if begun:
         # A term that is running has begun; only one that is moved must start in the future.
-        faults.pop("trip_start_date", None)
-    days_ahead = max((item.trip.starts_at - now).days, 0)
-    faults |= ineligibility(product, purchase, item.trip, days_ahead=days_ahead)
+        faults.pop(line.starts, None)
+    days_ahead = (item.subject.starts_at - now).days
+    rules = ineligibility(product, purchase, item.subject, days_ahead=days_ahead)
+    faults |= {name: texts for name, texts in rules.items() if not begun or name != line.starts}
     if faults:
         raise InputInvalid({f"update_fields.{name}": texts for name, texts in faults.items()})
 
@@ -134,7 +124,8 @@ def _check_taken(
 def _cancelled(policy: Policy, booking: Booking, catalogue: Catalogue, *, now: datetime) -> Policy:
     """Return a policy cancelled; of what is paid back, what was never paid is taken off."""
     purchase = booking.purchase
-    product, trip = _product_of(policy.quote, catalogue), _trip_of(policy.quote, purchase)
+    product = _product_of(policy.quote, catalogue)
+    starts_at, ends_at = term_of(policy.quote, purchase.items[policy.quote.item].subject)
     if not is_cancellable(policy, purchase, catalogue, now=now):
         raise NotAllowedByProduct(f"It is too late to cancel a policy of {product.terms_version}.")
     refund = refund_of(
@@ -142,8 +133,8 @@ def _cancelled(policy: Policy, booking: Booking, catalogue: Catalogue, *, now: d
         promised_market(policy.quote, purchase, catalogue),
         policy.quote.premium,
         confirmed_at=policy.issued_at,
-        starts_at=trip.starts_at,
-        ends_at=trip.ends_at,
+        starts_at=starts_at,
+        ends_at=ends_at,
         at=now,
     )
     unpaid = policy.quote.premium - paid_of(policy, booking, catalogue)
@@ -154,14 +145,15 @@ def _cancelled(policy: Policy, booking: Booking, catalogue: Catalogue, *, now: d
 def _check_renewable(
     policy: Policy, purchase: Purchase, catalogue: Catalogue, now: datetime
 ) -> None:
-    product, trip = _product_of(policy.quote, catalogue), _trip_of(policy.quote, purchase)
+    product = _product_of(policy.quote, catalogue)
+    ends_at = purchase.items[policy.quote.item].subject.ends_at
     days = product.after_sale.renew_within_days
     if days is None:
         raise NotAllowedByProduct(f"{product.terms_version} is not renewed.")
-    if not can_be_renewed(product, ends_at=trip.ends_at, at=now):
+    if not can_be_renewed(product, ends_at=ends_at, at=now):
         raise NotAllowedByProduct(
             f"{product.terms_version} is renewed within {days} days before its term ends,"
-            f" at {trip.ends_at.isoformat()}."
+            f" at {ends_at.isoformat()}."
         )
 
 
@@ -169,35 +161,31 @@ def _next_quote(quote: Quote, purchase: Purchase, catalogue: Catalogue, quote_id
     product = catalogue.on_sale(quote.product_code) or _product_of(quote, catalogue)
     if quote.plan_code not in {plan.code for plan in product.plan}:
         raise NotAllowedByProduct(f"{product.terms_version} has no plan {quote.plan_code!r}.")
-    trip = purchase.items[-1].trip
     following = replace(
         quote,
         id=quote_id,
         item=len(purchase.items) - 1,
         product_version=product.version,
-        starts_at=trip.starts_at,
+        starts_at=purchase.items[-1].subject.starts_at,
     )
     return _priced(following, product, purchase, catalogue)
 
 
 def _priced(quote: Quote, product: Product, purchase: Purchase, catalogue: Catalogue) -> Quote:
-    """Return a quote at today's premium for the trip that it is for."""
-    market = market_of(purchase.items[quote.item], purchase, catalogue)
-    trip = _trip_of(quote, purchase)
-    plan = next(plan for plan in product.plan if plan.code == quote.plan_code)
-    premium = premium_of(plan, product, trip, market)
+    """Return a quote at today's premium for what it is for."""
+    item = purchase.items[quote.item]
+    market, subject = market_of(item, purchase, catalogue), item.subject
+    plan = product.plan_named(quote.plan_code)
+    premium = premium_of(plan, product, subject, market)
+    ends_at = quote.ends_at if plan.months else subject.ends_at
     return replace(
         quote,
         premium=premium.total,
         tax=premium.tax,
         taxes=premium.parts,
-        ends_at=trip.ends_at,
+        ends_at=ends_at,
     )
 
 
 def _product_of(quote: Quote, catalogue: Catalogue) -> Product:
     return catalogue.get(quote.product_code, quote.product_version)
-
-
-def _trip_of(quote: Quote, purchase: Purchase) -> Trip:
-    return purchase.items[quote.item].trip

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from widget.amendments import Amendment
 from widget.bookings import Booking, Insured
-from widget.purchases import Item, Leg, Purchase, Trip
+from widget.money import Money
+from widget.purchases import Item, Leg, Part, Purchase, Subject
 
 Json = dict[str, Any]
 
@@ -39,7 +41,7 @@ def offer_of(purchase: Purchase) -> Json:
         "schema": f"{item.product_code}{version}",
         "customer": _given(customer),
         "partner": {},
-        "context": _given({"policy_code": item.plan_code, **_trip(item.trip)}),
+        "context": _given({"policy_code": item.plan_code, **_told(item.subject)}),
     }
 
 
@@ -74,9 +76,9 @@ def update_of(booking: Booking, purchase: Purchase) -> Json:
     )
     return {
         "quotes": [
-            {"id": quote.upstream_id, "update_fields": _changes(before.trip, after.trip)}
+            {"id": quote.upstream_id, "update_fields": _changes(before.subject, after.subject)}
             for quote, before, after in pairs
-            if before.trip != after.trip
+            if before.subject != after.subject
         ]
     }
 
@@ -117,30 +119,37 @@ def _entry(item: Item) -> Json:
             "policy_type": item.product_code,
             "policy_type_version": item.product_version,
             "policy_code": item.plan_code,
-            **_trip(item.trip),
+            **_told(item.subject),
         }
     )
 
 
-def _trip(trip: Trip) -> Json:
-    return {
-        "departure_country": trip.departure_country,
-        "destination_country": trip.destination_country,
-        "trip_start_date": trip.starts_at.isoformat(),
-        "trip_end_date": trip.ends_at.isoformat(),
-        "total_tickets_price": trip.cost.as_number(),
-        "number_of_adults": trip.adults,
-        "number_of_children": trip.children,
-        "number_of_infants": trip.infants,
-        "flights": [{"legs": [_leg(leg) for leg in trip.legs]}] if trip.legs else None,
-    }
+def _told(subject: Subject) -> Json:
+    """Return the facts of a thing under the names that the wire has for them."""
+    told = {name: _spelled(value) for name, value in subject.facts.by_name().items()}
+    return told | ({"flights": [{"legs": told["flights"]}]} if "flights" in told else {})
 
 
-def _changes(before: Trip, after: Trip) -> Json:
-    old, new = _trip(before), _trip(after)
-    changed = {name: value for name, value in new.items() if value != old[name]}
+def _spelled(value: object) -> object:
+    if isinstance(value, tuple):
+        return [_spelled(one) for one in value]
+    for kind, spell in _SPELLINGS.items():
+        if isinstance(value, kind):
+            return spell(value)
+    return value
+
+
+def _part(part: Part) -> Json:
+    amounts = {name: amount.as_number() for name, amount in part.amounts.items()}
+    return {**part.words, **part.counts, **amounts}
+
+
+def _changes(before: Subject, after: Subject) -> Json:
+    old, new = _told(before), _told(after)
+    changed = {name: value for name, value in new.items() if value != old.get(name)}
     # Nothing is sent for nothing, except that there are no flights any more.
-    return {name: [] if value is None else value for name, value in changed.items()}
+    gone: Json = {"flights": []} if "flights" in old.keys() - new.keys() else {}
+    return changed | gone
 
 
 def _leg(leg: Leg) -> Json:
@@ -151,6 +160,15 @@ def _leg(leg: Leg) -> Json:
         "departure_datetime": leg.departs_at.isoformat(),
         "arrival_datetime": leg.arrives_at.isoformat(),
     }
+
+
+#: How what JSON has no words for is spelled.
+_SPELLINGS: Mapping[type, Callable[[Any], object]] = {
+    Money: Money.as_number,
+    datetime: datetime.isoformat,
+    Leg: _leg,
+    Part: _part,
+}
 
 
 def _given(facts: Json) -> Json:

@@ -15,8 +15,10 @@ from widget.markets import Market
 from widget.offers import Offer, Quote
 from widget.products import Catalogue, Product
 from widget.purchases import Item, Purchase
-from widget.rates import ineligibility, premium_of
+from widget.rates import premium_of
+from widget.refusals import ineligibility
 from widget.sales import market_of, refusals
+from widget.terms import months_later, term_of_plan
 from widget.upstream import after_sale
 from widget.upstream.base import Priced
 
@@ -63,10 +65,10 @@ class House:
     async def issue(self, booking: Booking, *, now: datetime) -> tuple[Policy, ...]:
         """Return a policy with a fresh number for each chosen quote; see `Upstream.issue`.
 
-        Cover starts with the policy, which is later than it was quoted.
+        Cover starts with the policy, which is later than it was quoted, if not later still.
         """
         return tuple(
-            Policy(self._policy_number(quote), replace(quote, starts_at=now), issued_at=now)
+            Policy(self._policy_number(quote), self._issued(quote, now), issued_at=now)
             for quote in booking.offer.chosen_quotes
         )
 
@@ -103,11 +105,20 @@ class House:
         plans = [plan.code for plan in product.plan]
         if item.plan_code not in {None, *plans}:
             return None, {"policy_code": [f"The plans are {', '.join(plans)}."]}
-        faults = item.trip.problems(now=now)
+        faults = item.subject.problems(product.line, now=now)
         if not faults:
-            days_ahead = (item.trip.starts_at - now).days
-            faults = ineligibility(product, purchase, item.trip, days_ahead=days_ahead)
+            days_ahead = (item.subject.starts_at - now).days
+            faults = ineligibility(product, purchase, item.subject, days_ahead=days_ahead)
         return product, faults
+
+    def _issued(self, quote: Quote, now: datetime) -> Quote:
+        """Return a quote as it is sold: a plan of so many months runs all of them."""
+        if quote.starts_at >= now:
+            return quote
+        product = self._catalogue.get(quote.product_code, quote.product_version)
+        months = product.plan_named(quote.plan_code).months
+        ends_at = quote.ends_at if months is None else months_later(now, months)
+        return replace(quote, starts_at=now, ends_at=ends_at)
 
     def _policy_number(self, quote: Quote) -> str:
         product = self._catalogue.get(quote.product_code, quote.product_version)
@@ -121,7 +132,8 @@ def _quotes(
     for plan in product.plan:
         if item.plan_code not in {None, plan.code}:
             continue
-        premium = premium_of(plan, product, item.trip, market)
+        premium = premium_of(plan, product, item.subject, market)
+        starts_at, ends_at = term_of_plan(plan, item.subject, now=now)
         yield Quote(
             id=_new_id(),
             item=index,
@@ -131,8 +143,8 @@ def _quotes(
             premium=premium.total,
             tax=premium.tax,
             tax_code=market.tax_code,
-            starts_at=now,
-            ends_at=item.trip.ends_at,
+            starts_at=starts_at,
+            ends_at=ends_at,
             taxes=premium.parts,
         )
 

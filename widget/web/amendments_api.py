@@ -27,14 +27,14 @@ from widget.wire import (
 
 async def modify_booking(call: Call) -> Response:
     """Change a booking now."""
-    modification = modification_of(await call.body(ModificationBody))
+    modification = modification_of(await call.body(ModificationBody), call.house.catalogue)
     amended = await modify(call.path(), modification, call.amending(200, _made(call)))
     return _done(call, amended, 200, _made(call))
 
 
 async def quote_for_update(call: Call) -> Response:
     """Price a change, and change nothing."""
-    modification = modification_of(await call.body(ModificationBody))
+    modification = modification_of(await call.body(ModificationBody), call.house.catalogue)
     amended = await price_update(call.path(), modification, call.amending(200, _priced(call)))
     return call.answer(200, amended, _priced(call))
 

@@ -118,7 +118,6 @@ def quote_answer(quote: Quote, offer: Offer, telling: Telling) -> Json:
 
 def quote_facts(quote: Quote, purchase: Purchase, cover: Cover, telling: Telling) -> Json:
     """Return what is said of a quote in packages and in bookings."""
-    trip = purchase.items[quote.item].trip
     return {
         "id": quote.id,
         "item": quote.item,
@@ -129,7 +128,7 @@ def quote_facts(quote: Quote, purchase: Purchase, cover: Cover, telling: Telling
         "tax": tax_facts(quote, telling),
         "policy": _policy(quote, cover),
         "benefits": _benefits(cover),
-        **telling.money("cover_amount", trip.cost),
+        **telling.money("cover_amount", purchase.items[quote.item].subject.value),
         "commission": None,
         "surcharge": None,
         "is_renewable": telling.house.is_renewable(quote),

@@ -79,7 +79,7 @@ class Call:
             RequestMalformed, InputInvalid: It cannot be read, or fields are wrong.
         """
         text = await self.request.body()
-        return read_body(model, read_json(text) if text else {})
+        return read_body(model, read_json(text) if text else {}, self.house.catalogue)
 
     def quoting(
         self, status: int, render: Callable[[Offer], Json], metadata: Metadata | None = None

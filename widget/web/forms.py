@@ -29,7 +29,7 @@ from widget.wire import (
     InstantBookingBody,
     ModificationBody,
     PurchaseBody,
-    changed_trip,
+    changed_subject,
     insured_of,
     policyholder_of,
     purchase_of,
@@ -48,13 +48,13 @@ CHOICE_FIELDS = frozenset({"choice", "return_to"})
 WITHDRAWAL_FIELDS = frozenset({"refund"})
 
 
-def read_purchase(body: bytes) -> Purchase:
+def read_purchase(body: bytes, catalogue: Catalogue) -> Purchase:
     """Return the purchase that a page carries.
 
     Raises:
         RequestMalformed, InputInvalid: It cannot be read, or fields are wrong.
     """
-    return purchase_of(read_body(PurchaseBody, read_json(body)))
+    return purchase_of(read_body(PurchaseBody, read_json(body), catalogue))
 
 
 def confirmation_of(
@@ -134,10 +134,10 @@ def offer_confirmation_of(
     )
 
 
-def modification_of(body: ModificationBody) -> Modification:
+def modification_of(body: ModificationBody, catalogue: Catalogue) -> Modification:
     """Return what a partner wants changed; what it means is worked out with the booking."""
     return Modification(
-        purchase=lambda booking: _changed_purchase(body, booking),
+        purchase=lambda booking: _changed_purchase(body, booking, catalogue),
         policyholder=lambda booking: _changed_person(body, booking.policyholder),
         insured=lambda booking: _changed_insured(body, booking),
     )
@@ -258,7 +258,7 @@ def _plan_codes(quote: Quote, catalogue: Catalogue) -> set[str]:
     return {plan.code for plan in product.after_sale.instalment_plan}
 
 
-def _changed_purchase(body: ModificationBody, booking: Booking) -> Purchase:
+def _changed_purchase(body: ModificationBody, booking: Booking, catalogue: Catalogue) -> Purchase:
     items = list(booking.purchase.items)
     known = {policy.quote_id: policy.quote.item for policy in booking.in_force}
     for index, changed in enumerate(body.quotes):
@@ -266,8 +266,9 @@ def _changed_purchase(body: ModificationBody, booking: Booking) -> Purchase:
             raise InputInvalid({f"quotes.{index}.id": ["No policy in force has this quote."]})
         item = items[known[changed.id]]
         path = f"quotes.{index}.update_fields"
-        trip = changed_trip(item.trip, changed.update_fields, path=path)
-        items[known[changed.id]] = replace(item, trip=trip)
+        line = catalogue.line_of_item(item)
+        subject = changed_subject(line, item.subject, changed.update_fields.changes(), path=path)
+        items[known[changed.id]] = replace(item, subject=subject)
     return replace(booking.purchase, items=tuple(items))
 
 

@@ -10,7 +10,7 @@ from typing import cast
 
 from starlette.requests import Request
 
-from widget.covers import Cover, Speech, cover_of, speech_for
+from widget.covers import Cover, Speech, cover_of, insured, speech_for
 from widget.errors import NotFound
 from widget.formats import negotiate
 from widget.limits import Limits
@@ -74,8 +74,13 @@ class House:
 
     def cover(self, quote: Quote, purchase: Purchase, speech: Speech) -> Cover:
         """Return what a quote for a purchase protects, in words."""
-        trip = purchase.items[quote.item].trip
-        return cover_of(quote, trip, catalogue=self.catalogue, links=self.links, speech=speech)
+        subject = purchase.items[quote.item].subject
+        return cover_of(quote, subject, catalogue=self.catalogue, links=self.links, speech=speech)
+
+    def insured(self, quote: Quote, purchase: Purchase, speech: Speech) -> str:
+        """Return what a quote for a purchase is for, in words."""
+        item = purchase.items[quote.item]
+        return insured(item.subject, self.catalogue.line_of_item(item), quote, speech)
 
     def product_of(self, quote: Quote) -> Product | None:
         """Return the product of a quote in our own catalogue, None when a remote platform's."""

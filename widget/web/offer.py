@@ -130,7 +130,7 @@ async def _open(request: Request, surface: Surface) -> Response:
         return_to = _allowed_return(request.query_params.get("return_to", ""), partner)
         visit = replace(visit, partner=partner, return_to=return_to)
         caller, carried = await opener_of(request, sealed)
-        purchase = read_purchase(carried.body)
+        purchase = read_purchase(carried.body, visit.house.catalogue)
         if purchase.reference is None:
             # Without it, every reload would be another offer and forget the answer.
             raise InputInvalid({"partner_reference": ["This field is required in a page."]})

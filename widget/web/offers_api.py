@@ -24,7 +24,7 @@ from widget.wire import ConfirmOfferBody, OfferBody, OptOutBody, purchase_of_off
 async def create_offer(call: Call) -> Response:
     """Price a purchase that is told in the newer way."""
     body = await call.body(OfferBody)
-    purchase = purchase_of_offer(body)
+    purchase = purchase_of_offer(body, call.house.catalogue)
     quoting = call.quoting(200, _teller(call), body.partner.metadata)
     try:
         offer = await make_offer(

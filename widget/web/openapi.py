@@ -12,8 +12,12 @@ from widget import __version__
 from widget.web.api_examples import EXAMPLE_IDS
 from widget.web.api_schemas import ANSWERS, COUNT, Schema, ref, told
 from widget.web.operations import OPERATIONS, Operation
+from widget.wire.subjects import POLICY_CHANGE, QUOTE_CHANGE, SUBJECT
 
 Json = dict[str, Any]
+
+#: Stand in the models for what depends on the product.
+_PLACES = {place["title"] for place in (SUBJECT, QUOTE_CHANGE, POLICY_CHANGE)}
 
 ABOUT = """\
 Quotes, bookings and offers as XCover has them, and what we add. Signed by XCover's clients or sent
@@ -46,11 +50,14 @@ _SUCCESSES: Mapping[int, str] = {
 }
 
 
-def document(*, public_url: str, examples: Mapping[str, Json]) -> Json:
+def document(
+    *, public_url: str, examples: Mapping[str, Json], subjects: Mapping[str, Schema]
+) -> Json:
     """Return the document.
 
     Args:
         examples: The example bodies by the name of the call.
+        subjects: The schemas of what is insured, by name: see `examples.schemas_of`.
     """
     return {
         "openapi": "3.1.0",
@@ -65,7 +72,7 @@ def document(*, public_url: str, examples: Mapping[str, Json]) -> Json:
         "tags": [{"name": tag} for tag in dict.fromkeys(one.tag for one in OPERATIONS)],
         "paths": _paths(examples),
         "components": {
-            "schemas": {**ANSWERS, **_bodies()},
+            "schemas": {**ANSWERS, **_bodies(), **subjects},
             "securitySchemes": _credentials(),
             "headers": {name: _header(text) for name, text in _LIMITS.items()},
             "responses": {f"Refused{status}": _refusal(status) for status in REFUSALS},
@@ -160,7 +167,16 @@ def _bodies() -> dict[str, Schema]:
         schema = body.model_json_schema(ref_template="#/components/schemas/{model}")
         found |= schema.pop("$defs", {})
         found[body.__name__] = schema
-    return dict(sorted(found.items()))
+    return {name: _placed(schema) for name, schema in sorted(found.items())}
+
+
+def _placed(schema: Any) -> Any:  # noqa: ANN401 - any part of a schema
+    """Return a schema with what depends on the product as a reference to the schemas of these."""
+    if isinstance(schema, dict):
+        if schema.get("title") in _PLACES and "properties" not in schema:
+            return ref(schema["title"])
+        return {name: _placed(part) for name, part in schema.items()}
+    return [_placed(part) for part in schema] if isinstance(schema, list) else schema
 
 
 def _header(text: str) -> Json:

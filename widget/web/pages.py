@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from widget import formats
-from widget.covers import Speech, insured
+from widget.covers import Speech
 from widget.disclosures import disclosures_of
 from widget.errors import InputInvalid, Problems, WidgetError
 from widget.offers import Choice, Offer, Quote, Status
@@ -154,7 +154,7 @@ def _view(
         offer_id=offer.id,
         is_test=offer.mode is Mode.TEST,
         heading=cover.heading or cover.product_name,
-        insured=insured(offer.purchase.items[quote.item].trip, speech),
+        insured=house.insured(quote, offer.purchase, speech),
         plans=tuple(_plan(quote, offer, house, speech) for quote in offer.quotes),
         opted_out=offer.choice is Choice.OPTED_OUT,
         exclusions=cover.exclusions,

@@ -51,7 +51,7 @@ async def update(call: Call) -> Response:
     offer = await update_quotes(
         call.quoting(200, _teller(call)),
         call.path(),
-        lambda purchase, items: changed_purchase(purchase, body, items),
+        lambda purchase, items: changed_purchase(purchase, body, items, call.house.catalogue),
         storage=call.house.storage,
         upstream=call.upstream,
     )

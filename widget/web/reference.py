@@ -11,7 +11,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from widget.examples import example_of
+from widget.examples import example_of, schemas_of
+from widget.lines import Line
 from widget.products import FALLBACK_LOCALE
 from widget.web.api_examples import examples_for
 from widget.web.fields import FieldRow, rows_of
@@ -87,13 +88,17 @@ def _document(house: House) -> Json:
     product = next(filter(None, map(house.catalogue.on_sale, reversed(codes))))
     today = house.now().replace(hour=0, minute=0, second=0, microsecond=0)
     purchase = json.dumps(example_of(product, now=today))
-    return _made(house.settings.public_url, purchase)
+    return _made(house.settings.public_url, purchase, tuple(house.catalogue.lines.values()))
 
 
 @lru_cache(maxsize=2)
-def _made(public_url: str, purchase: str) -> Json:
+def _made(public_url: str, purchase: str, lines: tuple[Line, ...]) -> Json:
     """Return the document for a day: the example's trip is always one that can be insured."""
-    return document(public_url=public_url, examples=examples_for(json.loads(purchase)))
+    return document(
+        public_url=public_url,
+        examples=examples_for(json.loads(purchase)),
+        subjects=schemas_of({line.code: line for line in lines}),
+    )
 
 
 def _call(one: Operation, told: Json) -> CallView:

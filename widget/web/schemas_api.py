@@ -29,7 +29,7 @@ def _schema(product: Product, call: Call) -> Json:
         "policy_type": product.code,
         "policy_type_version": product.version,
         "name": text.name,
-        "category": product.line,
+        "category": product.line.code,
         "plans": [
             {"policy_code": plan.code, "name": text.plan[plan.code].name} for plan in product.plan
         ],

@@ -11,7 +11,6 @@ from widget.wire.bookings import (
     ChosenQuoteBody,
     InstalmentsBody,
     InstantBookingBody,
-    InsuredBody,
     ModificationBody,
     NothingBody,
     OptOutBody,
@@ -29,15 +28,13 @@ from widget.wire.purchases import (
     AddQuotesBody,
     DeleteQuotesBody,
     PurchaseBody,
-    TripBody,
-    TripChangeBody,
     UpdateQuotesBody,
     changed_purchase,
-    changed_trip,
     items_of,
     purchase_of,
 )
 from widget.wire.reading import duration, priced, read_body, read_json, timestamp
+from widget.wire.subjects import InsuredBody, changed_subject
 
 __all__ = [
     "AddQuotesBody",
@@ -60,11 +57,9 @@ __all__ = [
     "PurchaseBody",
     "RenewalBody",
     "SendEmailBody",
-    "TripBody",
-    "TripChangeBody",
     "UpdateQuotesBody",
     "changed_purchase",
-    "changed_trip",
+    "changed_subject",
     "duration",
     "insured_of",
     "items_of",

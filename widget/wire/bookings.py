@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field, StrictBool, StrictInt
+from pydantic import ConfigDict, Field, StrictBool, StrictInt, WithJsonSchema
 
 from widget.bookings import Insured, Policyholder
 from widget.wire.fields import (
@@ -22,9 +22,9 @@ from widget.wire.fields import (
     Reference,
     Short,
 )
-from widget.wire.purchases import PurchaseBody, TripChangeBody
+from widget.wire.purchases import PurchaseBody
+from widget.wire.subjects import POLICY_CHANGE, InsuredBody
 
-Age = Annotated[StrictInt, Field(ge=0, le=120)]
 GrownAge = Annotated[StrictInt, Field(ge=18, le=120)]
 Reason = Annotated[str, Field(max_length=500)]
 Token = Annotated[str, Field(max_length=4096)]
@@ -64,16 +64,6 @@ class PolicyholderChangeBody(Body):
     region: Short | None = None
     company: Short | None = None
     age: GrownAge | None = None
-
-
-class InsuredBody(Body):
-    """One of those whom a policy protects."""
-
-    first_name: Short
-    last_name: Short
-    email: Email | None = None
-    age: Age | None = None
-    """In years."""
 
 
 class ChosenQuoteBody(Body):
@@ -135,11 +125,17 @@ class NothingBody(Body):
     """An empty object, or no body at all."""
 
 
-class PolicyChangeBody(TripChangeBody):
-    """What changes of a policy; the rest stays as it is."""
+class PolicyChangeBody(Body):
+    """What changes of a policy: whom it insures, and the fields of its product."""
+
+    model_config = ConfigDict(extra="allow")
 
     insured: Annotated[tuple[InsuredBody, ...], Field(min_length=1, max_length=50)] | None = None
     """Whom the policy protects, all of them, in place of those named before."""
+
+    def changes(self) -> Mapping[str, object]:
+        """Return what changes of what is insured, to be read by its line."""
+        return self.model_extra or {}
 
 
 class ChangedQuoteBody(Body):
@@ -147,7 +143,7 @@ class ChangedQuoteBody(Body):
 
     id: QuoteId
     """A quote of the booking."""
-    update_fields: PolicyChangeBody = PolicyChangeBody()
+    update_fields: Annotated[PolicyChangeBody, WithJsonSchema(POLICY_CHANGE)] = PolicyChangeBody()
     """What changes of the policy; the rest stays."""
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from widget.errors import InputInvalid
+from widget.products import Catalogue
 from widget.purchases import Purchase
 from widget.wire.bookings import ChosenQuoteBody, PolicyholderBody, Token
 from widget.wire.fields import (
@@ -20,7 +21,7 @@ from widget.wire.fields import (
     Reference,
     Short,
 )
-from widget.wire.purchases import PurchaseBody, TripBody, purchase_of
+from widget.wire.purchases import PurchaseBody, purchase_of
 from widget.wire.reading import read_body
 
 #: How a schema is named: the product's code, and its version or the one on sale.
@@ -100,7 +101,7 @@ class ConfirmOfferBody(Body):
     """What the customer paid for cover; when given, it must be the premium; ours."""
 
 
-def purchase_of_offer(body: OfferBody) -> Purchase:
+def purchase_of_offer(body: OfferBody, catalogue: Catalogue) -> Purchase:
     """Return the purchase that an offer is asked for.
 
     Raises:
@@ -114,17 +115,15 @@ def purchase_of_offer(body: OfferBody) -> Purchase:
         "policy_type": code,
         "policy_type_version": int(version) if version else None,
     }
+    told = {
+        "currency": body.customer.currency,
+        "customer_country": body.customer.country,
+        "customer_language": body.customer.language,
+        "partner_reference": body.partner.transaction_id,
+        "request": [entry],
+    }
     try:
-        trip = read_body(TripBody, entry)
-        return purchase_of(
-            PurchaseBody(
-                currency=body.customer.currency,
-                customer_country=body.customer.country,
-                customer_language=body.customer.language,
-                partner_reference=body.partner.transaction_id,
-                request=[trip],
-            )
-        )
+        return purchase_of(read_body(PurchaseBody, told, catalogue))
     except InputInvalid as error:
         problems = {
             f"context.{path.removeprefix('request.0.')}": sentences

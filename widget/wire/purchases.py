@@ -3,125 +3,80 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
-from decimal import Decimal
-from typing import Annotated, Any
+from dataclasses import dataclass, replace
+from typing import Annotated
 
-from pydantic import Field, StrictBool, StrictInt
+from pydantic import ConfigDict, Field, PlainValidator, ValidationInfo, WithJsonSchema
 
 from widget.countries import region_code
 from widget.errors import InputInvalid
+from widget.lines import Line
 from widget.money import Money
-from widget.purchases import Item, Leg, Purchase, Trip
+from widget.products import Catalogue
+from widget.purchases import Item, Purchase, Subject
 from widget.wire.fields import (
-    Airport,
-    Amount,
     Body,
-    Code,
-    Count,
     Country,
     Currency,
     Language,
     Metadata,
-    Moment,
     Postcode,
     QuoteId,
     Reference,
     Short,
 )
+from widget.wire.subjects import (
+    QUOTE_CHANGE,
+    SUBJECT,
+    EntryBody,
+    bodies_of,
+    changed_subject,
+    told_by,
+)
 
 #: How many policies one package may ask for; each may be offered in several plans.
-MAX_ITEMS = 4
+MAX_ITEMS = 50
 
 
-class LegBody(Body):
-    """One flight, as XCover's travel schema names its parts."""
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of `request`, read by its line."""
 
-    flight_number: Annotated[str, Field(pattern=r"^[A-Z0-9]{2,3} ?[0-9]{1,4}[A-Z]?$")]
-    """As on the ticket: `LH1166`."""
-    departure_airport: Airport
-    """IATA."""
-    arrival_airport: Airport
-    """IATA."""
-    departure_country: Country | None = None
-    arrival_country: Country | None = None
-    departure_datetime: Moment
-    """Local time, with its offset."""
-    arrival_datetime: Moment
-    """Local time, with its offset."""
+    line: Line
+    body: EntryBody
 
 
-class FlightBody(Body):
-    """One direction of a journey, with its legs."""
+def _entry(value: object, info: ValidationInfo) -> Entry:
+    """Read an entry as the product that it names wants it.
 
-    departure_country: Country | None = None
-    departure_city: Short | None = None
-    arrival_city: Short | None = None
-    departure_datetime: Moment | None = None
-    arrival_datetime: Moment | None = None
-    legs: Annotated[tuple[LegBody, ...], Field(max_length=20)] = ()
-    """Every take-off and landing on the way, in order."""
-
-
-class TripBody(Body):
-    """One entry of `request`: a trip, and the product that is asked for it."""
-
-    policy_type: Code
-    """The product, as `GET schemas/` names it."""
-    policy_type_version: Annotated[StrictInt, Field(ge=1, le=10_000)] | None = None
-    """The version on sale; without it that one."""
-    policy_code: Code | None = None
-    """One plan; without it every plan is quoted."""
-    policy_start_date: Moment | None = None
-    """Accepted and not used: cover starts when it is sold."""
-    departure_country: Country
-    """Where the trip begins."""
-    destination_country: Country
-    """Where it leads; decides the zone."""
-    is_return: StrictBool = True
-    """Accepted and not used: the dates tell."""
-    trip_start_date: Moment
-    """The first departure."""
-    trip_end_date: Moment
-    """The last arrival."""
-    total_tickets_price: Amount
-    """What the trip costs, for all travellers together."""
-    number_of_adults: Count
-    """Travellers who pay an adult's fare."""
-    number_of_children: Count = 0
-    """Travellers who pay a child's fare."""
-    number_of_infants: Count = 0
-    """Travellers without a seat of their own."""
-    flights: Annotated[tuple[FlightBody, ...], Field(max_length=20)] = ()
-    """The journey in detail; it must fit the dates."""
+    Raises:
+        ValueError, ValidationError: It is no object, or fields of it are missing, unknown or wrong.
+    """
+    catalogue = (info.context or {})["catalogue"]
+    if not isinstance(value, dict):
+        raise ValueError("Send a JSON object.")  # noqa: TRY004 - makes a problem of the field
+    named = value.get("policy_type")
+    line = catalogue.line_of(named if isinstance(named, str) else "", value)
+    return Entry(line, bodies_of(line).entry.model_validate(value))
 
 
-class TripChangeBody(Body):
-    """What changes of a trip; the rest stays as it is."""
-
-    departure_country: Country | None = None
-    destination_country: Country | None = None
-    trip_start_date: Moment | None = None
-    trip_end_date: Moment | None = None
-    total_tickets_price: Amount | None = None
-    number_of_adults: Count | None = None
-    number_of_children: Count | None = None
-    number_of_infants: Count | None = None
-    flights: Annotated[tuple[FlightBody, ...], Field(max_length=20)] | None = None
-
-    def given(self) -> frozenset[str]:
-        """Return the names of the fields that change."""
-        return frozenset(name for name in self.model_fields_set if name != "quote_id")
+Requests = Annotated[
+    list[Annotated[Entry, PlainValidator(_entry), WithJsonSchema(SUBJECT)]],
+    Field(min_length=1, max_length=MAX_ITEMS),
+]
 
 
-class QuoteChangeBody(TripChangeBody):
-    """What changes of the trip that a quote is for."""
+class QuoteChangeBody(Body):
+    """What changes of the thing that a quote is for: the fields of its product."""
+
+    model_config = ConfigDict(extra="allow")
 
     quote_id: QuoteId
     """A quote of the package."""
 
-
-Requests = Annotated[list[TripBody], Field(min_length=1, max_length=MAX_ITEMS)]
+    def changes(self) -> Mapping[str, object]:
+        """Return what changes, to be read by the line of the thing."""
+        return self.model_extra or {}
 
 
 class PurchaseBody(Body):
@@ -152,12 +107,15 @@ class UpdateQuotesBody(Body):
     """What changes of a package."""
 
     currency: Currency | None = None
-    """Then every trip needs its price anew."""
+    """Then every amount is needed anew."""
     customer_country: Country | None = None
     customer_region: Short | None = None
     """Goes with the country: a new country needs it anew."""
     customer_language: Language | None = None
-    request: Annotated[tuple[QuoteChangeBody, ...], Field(max_length=MAX_ITEMS)] = ()
+    request: Annotated[
+        tuple[Annotated[QuoteChangeBody, WithJsonSchema(QUOTE_CHANGE)], ...],
+        Field(max_length=MAX_ITEMS),
+    ] = ()
     """What changes, by quote; the rest stays."""
 
 
@@ -198,7 +156,7 @@ def purchase_of(body: PurchaseBody) -> Purchase:
     )
 
 
-def items_of(entries: Iterable[TripBody], currency: str) -> tuple[Item, ...]:
+def items_of(entries: Iterable[Entry], currency: str) -> tuple[Item, ...]:
     """Return the items that entries of `request` describe.
 
     Raises:
@@ -208,7 +166,7 @@ def items_of(entries: Iterable[TripBody], currency: str) -> tuple[Item, ...]:
 
 
 def changed_purchase(
-    purchase: Purchase, body: UpdateQuotesBody, items: Mapping[str, int]
+    purchase: Purchase, body: UpdateQuotesBody, items: Mapping[str, int], catalogue: Catalogue
 ) -> Purchase:
     """Return a purchase with what a body changes.
 
@@ -216,19 +174,20 @@ def changed_purchase(
         items: The position of the purchase's item that each quote is for.
 
     Raises:
-        InputInvalid: A quote is not in the package, there is no such region, or a price must be
-            told anew.
+        InputInvalid: A quote is not in the package, there is no such region, fields are wrong, or
+            amounts must be told anew.
     """
     currency = body.currency or purchase.currency
     country = body.customer_country or purchase.customer_country
     same = country == purchase.customer_country
     region = body.customer_region or (purchase.customer_region if same else None)
-    changes = {items.get(entry.quote_id, -1): entry for entry in body.request}
-    if -1 in changes:
-        index = next(i for i, entry in enumerate(body.request) if entry.quote_id not in items)
-        raise InputInvalid({f"request.{index}.quote_id": ["There is no such quote here."]})
+    changes: dict[int, tuple[str, Mapping[str, object]]] = {}
+    for index, entry in enumerate(body.request):
+        if entry.quote_id not in items:
+            raise InputInvalid({f"request.{index}.quote_id": ["There is no such quote here."]})
+        changes[items[entry.quote_id]] = (f"request.{index}", entry.changes())
     changed = tuple(
-        replace(item, trip=_changed(item.trip, changes.get(index), purchase, currency, index))
+        _changed(item, changes.get(index, (f"request.{index}", {})), currency, catalogue)
         for index, item in enumerate(purchase.items)
     )
     return replace(
@@ -241,53 +200,24 @@ def changed_purchase(
     )
 
 
-def changed_trip(trip: Trip, body: TripChangeBody, *, path: str) -> Trip:
-    """Return a trip with what a body changes, in the currency that it is in.
-
-    Args:
-        path: Where the body stands, for the names of the fields at fault.
-
-    Raises:
-        InputInvalid: An amount has more decimals than its currency.
-    """
-    facts: dict[str, Any] = {
-        "departure_country": body.departure_country,
-        "destination_country": body.destination_country,
-        "starts_at": body.trip_start_date,
-        "ends_at": body.trip_end_date,
-        "adults": body.number_of_adults,
-        "children": body.number_of_children,
-        "infants": body.number_of_infants,
-        "legs": None if body.flights is None else _legs(body.flights),
-        "cost": _cost(body.total_tickets_price, trip.cost.currency, path),
-    }
-    return replace(trip, **{name: value for name, value in facts.items() if value is not None})
-
-
 def _changed(
-    trip: Trip, body: QuoteChangeBody | None, purchase: Purchase, currency: str, index: int
-) -> Trip:
-    if currency != purchase.currency:
-        if body is None or body.total_tickets_price is None:
-            sentence = f"State the price of each trip in {currency} too."
-            raise InputInvalid({f"request.{index}.total_tickets_price": [sentence]})
-        trip = replace(trip, cost=Money.zero(currency))
-    return trip if body is None else changed_trip(trip, body, path=f"request.{index}")
+    item: Item, change: tuple[str, Mapping[str, object]], currency: str, catalogue: Catalogue
+) -> Item:
+    line, (path, told) = catalogue.line_of_item(item), change
+    subject = item.subject
+    if currency != subject.value.currency:
+        if missing := sorted(_with_amounts(subject) - told.keys()):
+            sentence = f"State it in {currency} too."
+            raise InputInvalid({f"{path}.{name}": [sentence] for name in missing})
+        subject = replace(subject, value=Money.zero(currency))
+    return replace(item, subject=changed_subject(line, subject, told, path=path))
 
 
-def _item(entry: TripBody, currency: str, index: int) -> Item:
-    trip = Trip(
-        departure_country=entry.departure_country,
-        destination_country=entry.destination_country,
-        starts_at=entry.trip_start_date,
-        ends_at=entry.trip_end_date,
-        cost=_money(entry.total_tickets_price, currency, f"request.{index}"),
-        adults=entry.number_of_adults,
-        children=entry.number_of_children,
-        infants=entry.number_of_infants,
-        legs=_legs(entry.flights),
-    )
-    return Item(entry.policy_type, entry.policy_type_version, trip, entry.policy_code)
+def _with_amounts(subject: Subject) -> frozenset[str]:
+    """Return the facts that are in a currency."""
+    facts = subject.facts
+    listed = (name for name, parts in facts.parts.items() if any(one.amounts for one in parts))
+    return frozenset({*facts.amounts, *listed})
 
 
 def _region(country: str, text: str | None) -> str | None:
@@ -297,26 +227,7 @@ def _region(country: str, text: str | None) -> str | None:
         raise InputInvalid({"customer_region": [str(error)]}) from error
 
 
-def _cost(amount: Decimal | None, currency: str, path: str) -> Money | None:
-    return None if amount is None else _money(amount, currency, path)
-
-
-def _money(amount: Decimal, currency: str, path: str) -> Money:
-    try:
-        return Money.exactly(amount, currency)
-    except ValueError as error:
-        raise InputInvalid({f"{path}.total_tickets_price": [f"{error}."]}) from error
-
-
-def _legs(flights: Iterable[FlightBody]) -> tuple[Leg, ...]:
-    return tuple(
-        Leg(
-            flight_number=leg.flight_number,
-            departure_airport=leg.departure_airport,
-            arrival_airport=leg.arrival_airport,
-            departs_at=leg.departure_datetime,
-            arrives_at=leg.arrival_datetime,
-        )
-        for flight in flights
-        for leg in flight.legs
-    )
+def _item(entry: Entry, currency: str, index: int) -> Item:
+    body = entry.body
+    subject = told_by(entry.line, body, currency, path=f"request.{index}")
+    return Item(body.policy_type, body.policy_type_version, subject, body.policy_code)

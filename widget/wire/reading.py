@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from widget.errors import InputInvalid, Problems, RequestMalformed
 from widget.money import Money
+from widget.products import Catalogue
 
 #: Nobody nests deeper than a leg in a flight in a request; parsers fall over before a thousand.
 MAX_DEPTH = 32
@@ -99,14 +100,17 @@ def _check_values(value: object, depth: int) -> None:
             _check_values(part, depth - 1)
 
 
-def read_body(model: type[Model], value: object) -> Model:
+def read_body(model: type[Model], value: object, catalogue: Catalogue | None = None) -> Model:
     """Return `value` as one of the bodies above.
+
+    Args:
+        catalogue: Needed by what holds things to insure: how these are told, their product says.
 
     Raises:
         InputInvalid: Fields are missing, unknown or wrong; all of them are named.
     """
     try:
-        return model.model_validate(value)
+        return model.model_validate(value, context={"catalogue": catalogue})
     except ValidationError as error:
         raise InputInvalid(_problems(error)) from error
 

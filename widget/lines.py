@@ -1,0 +1,195 @@
+"""Lines: the kinds of things that are insured, and what a partner tells of each.
+
+A line is data: the fields of one entry of `request`, under the names that the wire has for them,
+and the part that each plays. `travel`, `parcel`, `goods` and `event` come with the catalogue; a
+product file may bring one of its own. Whatever needs to know what a thing is (reading, pricing,
+showing, changing) asks its line, so a new line needs no code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from enum import StrEnum
+from functools import cached_property
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+
+
+class Kind(StrEnum):
+    """What a field holds."""
+
+    AMOUNT = "amount"
+    CODE = "code"
+    COUNT = "count"
+    COUNTRY = "country"
+    #: A list of ages in years.
+    AGES = "ages"
+    #: A flag.
+    FLAG = "flag"
+    #: A journey by air, leg by leg.
+    FLIGHTS = "flights"
+    MOMENT = "moment"
+    #: A list of like things, each with fields of its own.
+    PARTS = "parts"
+    POSTCODE = "postcode"
+    TEXT = "text"
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PartField(_Table):
+    """One field of one part."""
+
+    name: Name
+    kind: Kind
+    about: str
+    required: bool = False
+    one_of: tuple[Name, ...] = ()
+
+
+class LineField(PartField):
+    """One field of what a partner tells."""
+
+    #: Whether it says anything to us; what XCover's clients send besides is accepted and left.
+    used: bool = True
+    #: What a count is when it is not told.
+    default: int | None = None
+    #: Of a list: the most that it holds.
+    most: int = Field(default=200, ge=1, le=200)
+    #: Of a list of parts: what each holds.
+    part: tuple[PartField, ...] = ()
+
+
+class Unit(_Table):
+    """A kind of thing that is counted, and priced each by itself: an adult, a child."""
+
+    code: Name
+    #: The count field that tells how many.
+    count: Name
+    #: Whether one of these can be insured without another kind.
+    alone: bool = True
+
+
+class Plural(_Table):
+    """How so many are said, by CLDR's plural categories."""
+
+    one: str
+    other: str
+    zero: str | None = None
+    two: str | None = None
+    few: str | None = None
+    many: str | None = None
+
+    @property
+    def forms(self) -> dict[str, str]:
+        """The forms by category; those that the language does not have are left out."""
+        return {name: form for name, form in self if form}
+
+
+class LineText(_Table):
+    """A line in one language: how its fields are said to a customer."""
+
+    #: By a count field or a list: `{n}` stands for the number.
+    counted: dict[Name, Plural] = Field(default_factory=dict)
+
+
+class Line(_Table):
+    """One kind of thing that is insured."""
+
+    code: Name
+    #: What its units are called in a sentence to a developer: `travellers`.
+    units: str
+    field: tuple[LineField, ...] = Field(min_length=1)
+    #: The moment at which what is insured begins: a field.
+    starts: Name
+    #: The moment at which it ends: a field. None: the plan says for how many months.
+    ends: Name | None = None
+    #: So many days after it begins, when no field tells.
+    ends_after_days: int | None = Field(default=None, ge=1)
+    #: What it is worth: an amount field, or `list.amount` for the sum over a list of parts.
+    value: str
+    #: The kinds that are counted; empty when it is insured as a whole, or part by part.
+    unit: tuple[Unit, ...] = ()
+    #: The list whose parts are priced each by itself.
+    priced_by: Name | None = None
+    #: A list of the ages of those whom `unit` counts.
+    ages: Name | None = None
+    #: The fields that say from where to where, when it moves.
+    origin: Name | None = None
+    destination: Name | None = None
+    #: Whether customers know it by that: a parcel, and not a trip.
+    shows_route: bool = False
+    #: Which facts name it to the customer, in this order, beside what is counted.
+    shown: tuple[Name, ...] = ()
+    text: dict[str, LineText] = Field(default_factory=dict)
+
+    # A line is itself: it is looked up and never compared, and what is made of it is kept by it.
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> Self:
+        for problem in self._faults():
+            raise ValueError(problem)
+        return self
+
+    @cached_property
+    def fields(self) -> dict[str, LineField]:
+        """The fields by name."""
+        return {field.name: field for field in self.field}
+
+    def text_in(self, locale: str) -> LineText:
+        """Return the texts in `locale`, in its language, or in English."""
+        nothing = LineText()
+        language = locale.split("-", maxsplit=1)[0]
+        return self.text.get(locale) or self.text.get(language) or self.text.get("en", nothing)
+
+    @property
+    def value_field(self) -> str:
+        """The field, or the list, that tells what it is worth."""
+        return self.value.partition(".")[0]
+
+    def paths(self, kinds: Collection[Kind]) -> frozenset[str]:
+        """Return the names of all fields of these kinds; those of parts are `list.field`."""
+        parts = (
+            f"{field.name}.{part.name}"
+            for field in self.field
+            for part in field.part
+            if part.kind in kinds
+        )
+        return frozenset({*(field.name for field in self.field if field.kind in kinds), *parts})
+
+    def _faults(self) -> Iterator[str]:
+        names = [field.name for field in self.field]
+        if twice := {name for name in names if names.count(name) > 1}:
+            yield f"the field {min(twice)} is there twice"
+        for role, name, kind in self._roles():
+            if name is not None and (name not in names or self.fields[name].kind is not kind):
+                yield f"{role} is {name!r}, which is not a field of kind {kind}"
+        if self.value not in self.paths({Kind.AMOUNT}):
+            yield f"value is {self.value!r}, which is not an amount"
+        for field in self.field:
+            if bool(field.part) != (field.kind is Kind.PARTS):
+                yield f"the field {field.name} must have parts exactly if its kind is parts"
+        if self.unit and self.priced_by:
+            yield "it counts its units or prices its parts, and not both"
+        for name in (name for name in self.shown if name not in names):
+            yield f"shown names {name!r}, which is not a field"
+
+    def _roles(self) -> Iterator[tuple[str, str | None, Kind]]:
+        yield "starts", self.starts, Kind.MOMENT
+        yield "ends", self.ends, Kind.MOMENT
+        yield "priced_by", self.priced_by, Kind.PARTS
+        yield "ages", self.ages, Kind.AGES
+        yield "origin", self.origin, Kind.COUNTRY
+        yield "destination", self.destination, Kind.COUNTRY
+        for unit in self.unit:
+            yield f"unit {unit.code}: count", unit.count, Kind.COUNT

@@ -1,0 +1,130 @@
+"""Gaps in rate tables: a place without a rate, and a rate without a place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import product as every
+
+from widget.lines import Kind
+from widget.products import Charge, Plan, Product, Rate
+from widget.rates import holds
+
+#: What a dimension can be: words, the most of a number, or anything.
+Words = frozenset[str]
+Domain = Words | int | None
+
+#: A word that no table names: whatever else there may be.
+_ANY_OTHER = "anything else"
+
+
+def gaps_in_rates(product: Product) -> Iterator[str]:
+    """Yield a sentence for each place of a table that has no rate, or that no rate can reach."""
+    for plan in product.plan:
+        for charge in plan.charge:
+            name = f"plan {plan.code}: charge {charge.code}"
+            yield from (f"{name}: {gap}" for gap in _gaps(charge, product))
+        yield from _gaps_in_plan(plan, product)
+    from_ = [one.units_from for one in product.discount]
+    percents = [one.percent for one in product.discount]
+    if from_ != sorted(set(from_)) or percents != sorted(set(percents)):
+        yield "discount: units_from and percent must rise together"
+
+
+def _gaps(charge: Charge, product: Product) -> Iterator[str]:
+    domains: dict[str, Domain] = {}
+    for name in charge.by:
+        if name not in _known(product):
+            yield f"by names {name!r}, which is not a dimension: {', '.join(_known(product))}"
+            return
+        domains[name] = _domain(name, product)
+    amounts = product.line.paths({Kind.AMOUNT})
+    if charge.of is not None and charge.of not in amounts:
+        yield f"of is {charge.of!r}, which is not an amount: {', '.join(sorted(amounts))}"
+    if charge.of is None and any(rate.percent for rate in charge.rate):
+        yield "there are percentages, so `of` must say of which amount"
+    if charge.each == "day" and any(rate.percent is not None for rate in charge.rate):
+        yield "a percentage is not for each day"
+    for rate in charge.rate:
+        yield from _strangers(rate, domains)
+    yield from _holes(charge, domains)
+
+
+def _strangers(rate: Rate, domains: Mapping[str, Domain]) -> Iterator[str]:
+    for name, bound in rate.when.items():
+        if name not in domains:
+            yield f"a rate depends on {name!r}, which `by` does not name"
+            continue
+        domain = domains[name]
+        if isinstance(domain, int) != isinstance(bound, int):
+            kind = "a number" if isinstance(domain, int) else "a word"
+            yield f"a rate has {name} = {bound!r}, and must have {kind}"
+        elif isinstance(domain, frozenset) and bound not in domain:
+            yield f"a rate is for the {name} {bound!r}, which does not exist"
+
+
+def _holes(charge: Charge, domains: Mapping[str, Domain]) -> Iterator[str]:
+    unused = set(range(len(charge.rate)))
+    points = {name: _points(name, domain, charge) for name, domain in domains.items()}
+    for coordinates in every(*points.values()):
+        place = dict(zip(points, coordinates, strict=True))
+        found = next((i for i, rate in enumerate(charge.rate) if holds(rate, place)), None)
+        if found is None:
+            where = ", ".join(f"{name} {value}" for name, value in place.items())
+            yield f"there is no rate for {where}"
+            return
+        unused.discard(found)
+    for index in sorted(unused):
+        where = ", ".join(f"{name} {value}" for name, value in charge.rate[index].when.items())
+        yield f"the rate for {where or 'everything'} is never reached"
+
+
+def _points(name: str, domain: Domain, charge: Charge) -> list[str | int]:
+    """Return the values of a dimension between which a table could differ."""
+    if isinstance(domain, frozenset):
+        return sorted(domain)
+    bounds = {rate.when[name] for rate in charge.rate if name in rate.when}
+    if domain is None:
+        return [*sorted(bound for bound in bounds if isinstance(bound, str)), _ANY_OTHER]
+    numbers = {bound for bound in bounds if isinstance(bound, int) and bound <= domain}
+    return [0, *sorted(numbers | {domain})]
+
+
+def _known(product: Product) -> tuple[str, ...]:
+    fields = product.line.paths({Kind.CODE, Kind.COUNTRY, Kind.COUNT})
+    return ("unit", "zone", "days", *sorted(fields))
+
+
+def _domain(name: str, product: Product) -> Domain:
+    line, rules = product.line, product.eligibility
+    if name == "unit":
+        counted = (unit.code for unit in line.unit)
+        return frozenset({*product.age, *counted} or {line.priced_by or "whole"})
+    if name == "zone":
+        return frozenset({"home", *product.zones, "world"})
+    if name == "days":
+        return rules.days_max or 1
+    if name in rules.count:
+        return rules.count[name].most
+    return _words(name, product)
+
+
+def _words(name: str, product: Product) -> Words | None:
+    """Return every word that a field may hold where the product takes it; None: any at all."""
+    rule = product.eligibility.word.get(name)
+    if rule is not None and rule.one_of is not None:
+        return rule.one_of
+    listed, _, own = name.rpartition(".")
+    fields = product.line.fields[listed].part if listed else product.line.field
+    choices = next(field.one_of for field in fields if field.name == own)
+    return frozenset(choices) or None
+
+
+def _gaps_in_plan(plan: Plan, product: Product) -> Iterator[str]:
+    line = product.line
+    if plan.months is None and line.ends is None and line.ends_after_days is None:
+        yield f"plan {plan.code}: it needs months, because a {line.code} has no end of its own"
+    if plan.months is not None and line.ends is not None:
+        yield f"plan {plan.code}: it has months, and a {line.code} ends by itself"
+    waits = plan.begins_after
+    if waits is not None and (waits not in line.fields or line.fields[waits].kind != Kind.COUNT):
+        yield f"plan {plan.code}: begins_after is {waits!r}, which is not a count"
