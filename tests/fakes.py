@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Condition
@@ -9,6 +10,7 @@ from typing import Any
 
 from tests.builders import NOON
 from widget.bookings import Booking
+from widget.enclosures import Enclosure
 from widget.errors import DeliveryFailed, UpstreamUnavailable
 from widget.messages import Message
 from widget.partners import Partner
@@ -48,6 +50,11 @@ class SilentUpstream:
             raise UpstreamUnavailable(f"No answer to {name!r} could be had in time.")
 
         return fail
+
+
+async def enclose_nothing(_: Booking) -> Sequence[Enclosure]:
+    """Send a letter alone."""
+    return ()
 
 
 @dataclass

@@ -21,6 +21,7 @@ from tests.builders import (
     some_settings,
 )
 from tests.fakes import Postbox
+from tests.remembering import PRESS
 from widget.app import build_app
 from widget.partners import Mode, Partner, PartnerKey, secret_of
 from widget.seals import sign_purchase
@@ -110,7 +111,7 @@ def running_service(storage: SqliteStorage, **parts: Any) -> Iterator[Service]:
     settings = parts.pop("settings", some_settings())
     if "upstream" in parts:
         parts["upstreams"] = dict.fromkeys(Mode, parts.pop("upstream"))
-    app = build_app(settings, storage=storage, **{"delivery": Postbox(), **parts})
+    app = build_app(settings, storage=storage, **{"delivery": Postbox(), "press": PRESS, **parts})
     secret = secret_of(a_key(), [PARTNER_KEY.encode()])
     assert secret is not None
     with TestClient(app, base_url=settings.public_url) as client:

@@ -24,7 +24,7 @@ from tests.builders import (
     offer_of,
     some_settings,
 )
-from tests.fakes import Clock, Postbox, SilentUpstream
+from tests.fakes import Clock, Postbox, SilentUpstream, enclose_nothing
 from widget.app import load_catalogue, load_texts
 from widget.bookings import Booking, Policy
 from widget.delivering import HANGS_AFTER_S, LEASE_S, Dispatch, deliver_forever
@@ -627,6 +627,7 @@ async def test_a_letter_that_cannot_be_written_is_tried_again(
         broken,
         sender=settings.mail_from,
         test_recipient=settings.test_mail_to,
+        enclose=enclose_nothing,
     )
 
     await deliver(opened, mail)

@@ -25,19 +25,19 @@ WEB = {"web"}
 DEEDS = set(
     """
     quoting choosing confirming amending modifying cancelling renewing collecting mailing
-    delivering reconciling showing sealing proving
-    auditing erasing withdrawing
+    enclosing delivering reconciling showing sealing proving auditing erasing publishing
+    withdrawing
     """.split()
 )
-DOORS = {"storage", "upstream", "delivery"}
+DOORS = {"storage", "upstream", "delivery", "press"}
 GROUND = set(
     """
     addresses amendments bookings cancellations catalogues certificates changes countries covers
-    denials digests disclosures erasures errors events evidence examples formats gaps instalments
-    lanes limits lines links lints logs market_files market_gaps markets messages money news
-    offer_ids offers partners products purchases rate_gaps rates refunds refusals replies
-    restrictions roots sales schedules seals settings showings signatures taxes terms texts tokens
-    trees webhooks wire witnesses
+    denials digests disclosures editions enclosures erasures errors events evidence examples
+    formats gaps instalments lanes limits lines links lints logs market_files market_gaps markets
+    messages money news offer_ids offers partners products purchases rate_gaps rates refunds
+    refusals replies restrictions roots sales schedules seals settings sheets showings signatures
+    taxes terms texts tokens trees webhooks wire witnesses
     """.split()
 )
 

@@ -8,10 +8,10 @@ roof     app cli desk evidence_commands erase_command
 web      web/                                         may import ground, deeds, the doors' base
 deeds    quoting choosing confirming
          amending modifying cancelling renewing
-         collecting mailing delivering reconciling
-         showing sealing proving auditing
-         erasing withdrawing                          may import ground, the doors' base
-doors    storage/ upstream/ delivery/                 may import ground
+         collecting mailing enclosing delivering
+         reconciling showing sealing proving
+         auditing erasing publishing withdrawing      may import ground, the doors' base
+doors    storage/ upstream/ delivery/ press/          may import ground
 ground   everything else here                         may import ground
 
 The ground decides and does no I/O: the time and every new id are arguments. A door never opens

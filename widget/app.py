@@ -22,12 +22,16 @@ from widget.delivery.base import Delivery
 from widget.delivery.letters import Letters
 from widget.delivery.mail import MailDelivery, read_server
 from widget.delivery.webhooks import WebhookDelivery
+from widget.editions import Shelf
 from widget.errors import CatalogueFaulty, SettingInvalid, WidgetError
 from widget.market_files import read_markets
 from widget.markets import Markets
 from widget.messages import Kind
 from widget.partners import Mode, PartnerKey, key_named
+from widget.press.base import Press
+from widget.press.typesetter import Typesetter
 from widget.products import Catalogue
+from widget.publishing import Publishing, publish
 from widget.reconciling import reconcile_forever
 from widget.sealing import seal_forever
 from widget.settings import Settings
@@ -43,7 +47,7 @@ from widget.web.assets import read_assets
 from widget.web.failures import on_crash, on_http_error, on_widget_error
 from widget.web.headers import Envelope
 from widget.web.house import House
-from widget.web.rendering import Rendering, make_environment, version_of
+from widget.web.rendering import DocumentPages, Rendering, make_environment, version_of
 from widget.web.routes import routes
 
 _PACKAGE = Path(widget.__file__).parent
@@ -66,6 +70,7 @@ def build_app(
     storage: Storage | None = None,
     upstreams: Mapping[Mode, Upstream] | None = None,
     delivery: Delivery | None = None,
+    press: Press | None = None,
 ) -> Starlette:
     """Return the service. Each part that is given replaces the one that the settings name.
 
@@ -75,13 +80,16 @@ def build_app(
     settings.check_can_serve()
     catalogue = load_catalogue(settings)
     texts = load_texts()
+    shelf = Shelf()
     house = House(
         settings=settings,
         storage=storage or open_storage(settings),
-        upstreams=upstreams or load_upstreams(settings, catalogue),
+        upstreams=upstreams or load_upstreams(settings, catalogue, shelf),
         catalogue=catalogue,
         texts=texts,
         rendering=load_rendering(settings),
+        press=press or Typesetter(settings.fonts_dir),
+        shelf=shelf,
     )
     deliveries = dict.fromkeys(Kind, delivery) if delivery else _deliveries(house)
     dispatch = Dispatch(house.storage, deliveries, house.upstreams)
@@ -89,6 +97,7 @@ def build_app(
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[Mapping[str, object]]:
         await house.storage.open()
+        await publish(_publishing(house), shelf)
         deliver = deliver_forever(dispatch, wake=house.wake)
         reconcile = reconcile_forever(
             storage=house.storage, upstreams=house.upstreams, catalogue=catalogue
@@ -98,6 +107,7 @@ def build_app(
             yield {"house": house, "at_work": tasks}
         for upstream in set(house.upstreams.values()):
             await upstream.close()
+        await house.press.close()
         await house.storage.close()
 
     app = Starlette(
@@ -176,12 +186,14 @@ def _read_product(path: Path) -> str:
         raise CatalogueFaulty(path.name, "it is not UTF-8") from error
 
 
-def load_upstreams(settings: Settings, catalogue: Catalogue) -> Mapping[Mode, Upstream]:
+def load_upstreams(
+    settings: Settings, catalogue: Catalogue, shelf: Shelf
+) -> Mapping[Mode, Upstream]:
     """Return who sells in each mode: the platform that the settings name, else the house.
 
     Test sales never reach the platform for live ones.
     """
-    house = HouseUpstream(catalogue)
+    house = HouseUpstream(catalogue, shelf)
     live = Remote(settings.upstream_url, settings.upstream_key)
     test = Remote(settings.upstream_test_url, settings.upstream_test_key)
     return {
@@ -216,6 +228,16 @@ def load_rendering(settings: Settings) -> Rendering:
     )
 
 
+def _publishing(house: House) -> Publishing:
+    rendering = house.rendering
+    pages = DocumentPages(
+        environment=rendering.environment,
+        stylesheet=rendering.assets.get("document.css").body,
+        version=version_of((folder("templates") / "documents",)),
+    )
+    return Publishing(house.catalogue, house.texts, house.storage, house.press, pages)
+
+
 def _deliveries(house: House) -> Mapping[Kind, Delivery]:
     roots = [key.encode() for key in house.settings.partner_keys]
     webhooks = WebhookDelivery(roots, house.now, private_hosts=house.settings.webhook_private_hosts)
@@ -235,6 +257,7 @@ def _mail(house: House) -> Delivery:
         letters,
         sender=settings.mail_from,
         test_recipient=settings.test_mail_to,
+        enclose=house.enclosing.enclosures,
     )
 
 

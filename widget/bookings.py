@@ -72,6 +72,8 @@ class Policy:
     refund: Money | None = None
     #: A remote platform's certificate; None: we serve it.
     certificate_url: str | None = None
+    #: The same as PDF, where the platform has it.
+    certificate_pdf_url: str | None = None
     #: The remote platform's own id of the booking; None when the house issued it.
     upstream_id: str | None = None
 

@@ -18,6 +18,7 @@ from widget.links import Links
 from widget.offers import Status
 from widget.products import Catalogue
 from widget.sales import promised_market
+from widget.sheets import CertificateFacts, Fact, Part, Reference, Sheet, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,8 @@ class Certificate:
     """A policy, as its certificate and its mails state it."""
 
     policy_number: str
+    #: The exact terms, as tokens and evidence name them: `travel_protection@1`.
+    terms_version: str
     product_name: str
     plan_name: str
     underwriter: str
@@ -48,6 +51,8 @@ class Certificate:
     #: How, and for how long, the customer may withdraw.
     withdrawal: str
     certificate_url: str
+    #: The same as PDF; empty when a remote platform has none.
+    certificate_pdf_url: str
 
 
 def certificate_of(
@@ -65,6 +70,7 @@ def certificate_of(
     days = promised_market(quote, booking.purchase, catalogue).withdrawal_days
     return Certificate(
         policy_number=policy.number,
+        terms_version=f"{quote.product_code}@{quote.product_version}",
         product_name=cover.product_name,
         plan_name=cover.plan_name,
         underwriter=cover.underwriter,
@@ -84,12 +90,92 @@ def certificate_of(
         documents=cover.documents,
         withdrawal=withdrawal(days, cover, speech),
         certificate_url=certificate_url(booking, policy, links, speech),
+        certificate_pdf_url=certificate_pdf_url(booking, policy, links, speech),
+    )
+
+
+def certificate_sheet(certificate: Certificate, speech: Speech) -> Sheet:
+    """Return a certificate as a sheet: what its page and its PDF say."""
+    say = speech.texts.gettext
+    title = say("Policy %(number)s") % {"number": certificate.policy_number}
+    facts = CertificateFacts(
+        kind=say("Policy certificate"),
+        plan_name=certificate.plan_name,
+        product_name=certificate.product_name,
+        underwritten=say("Underwritten by %(underwriter)s")
+        % {"underwriter": certificate.underwriter},
+        notices=_notices(certificate, speech),
+        number=Fact(say("Policy number"), certificate.policy_number),
+        facts=_facts(certificate, speech),
+        benefits=_benefits(certificate, speech),
+        withdrawal=Part(say("If you change your mind"), (certificate.withdrawal,), ()),
+        documents_heading=say("The documents of your contract"),
+        documents=tuple(Reference(one.title, one.url) for one in certificate.documents),
+        underwriter=certificate.underwriter,
+        underwriter_address=certificate.underwriter_address,
+        contact=certificate.contact,
+        issued=say("Issued on %(date)s") % {"date": certificate.issued},
+        as_pdf=say("Open as PDF"),
+    )
+    return Sheet(
+        layout="certificate",
+        title=title,
+        footer=f"{certificate.product_name} · {title} · {certificate.terms_version}",
+        page_of_pages=say("Page {page} of {pages}"),
+        locale=speech.locale,
+        paper=speech.paper,
+        facts=facts,
     )
 
 
 def certificate_url(booking: Booking, policy: Policy, links: Links, speech: Speech) -> str:
     """Return where a policy's certificate is: a remote platform's own, or ours."""
     return policy.certificate_url or links.certificate(booking, policy.number, speech.locale)
+
+
+def certificate_pdf_url(booking: Booking, policy: Policy, links: Links, speech: Speech) -> str:
+    """Return where a policy's certificate is as PDF; empty when a remote platform has none."""
+    if policy.certificate_url:
+        return policy.certificate_pdf_url or ""
+    return links.certificate_pdf(booking, policy.number, speech.locale)
+
+
+def _notices(certificate: Certificate, speech: Speech) -> tuple[str, ...]:
+    say = speech.texts.gettext
+    notices = []
+    if certificate.is_test:
+        notices.append(say("Test: this is not a policy, and nothing is insured by it."))
+    if certificate.cancelled:
+        cancelled = say(
+            "Cancelled on %(date)s: nothing is insured by it any more. Refund: %(refund)s."
+        )
+        facts = {"date": certificate.cancelled, "refund": certificate.refund}
+        notices.append(cancelled % facts)
+    return tuple(notices)
+
+
+def _facts(certificate: Certificate, speech: Speech) -> tuple[Fact, ...]:
+    say = speech.texts.gettext
+    return (
+        Fact(say("Policyholder"), certificate.policyholder),
+        Fact(say("Insured"), certificate.insured),
+        Fact(say("Cover starts"), certificate.starts),
+        Fact(say("Cover ends"), certificate.ends),
+        Fact(say("Premium, tax included"), certificate.premium),
+        Fact(say("Tax inside the premium"), certificate.tax),
+    )
+
+
+def _benefits(certificate: Certificate, speech: Speech) -> Table:
+    say = speech.texts.gettext
+    return Table(
+        caption=say("What is covered"),
+        head=(say("Benefit"), say("We pay up to"), say("You bear (excess)")),
+        rows=tuple(
+            (benefit.name, benefit.limit, benefit.excess or say("Nothing"))
+            for benefit in certificate.benefits
+        ),
+    )
 
 
 def _cancelled(policy: Policy, speech: Speech) -> str:

@@ -19,6 +19,7 @@ from widget.money import Money
 from widget.offers import Provided, Quote
 from widget.products import Benefit, Catalogue, Product
 from widget.purchases import Subject
+from widget.sheets import Paper, paper_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ class DocumentView:
 
     title: str
     url: str
+    #: The same as PDF; empty when a remote platform serves it.
+    pdf_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,8 @@ class Speech:
     #: The locale of money and dates, for example `en-DE`.
     formats: str
     texts: NullTranslations
+    #: What the customer prints on.
+    paper: Paper = Paper.A4
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +88,7 @@ class Cover:
 
 def speech_for(locale: str, country: str, texts: NullTranslations) -> Speech:
     """Return how to speak to a customer from `country` in `locale`."""
-    return Speech(locale, formats.regional(locale, country), texts)
+    return Speech(locale, formats.regional(locale, country), texts, paper_of(country))
 
 
 def cover_of(
@@ -103,7 +108,7 @@ def cover_of(
         benefits=_benefits(product, quote.plan_code, subject.value, speech),
         exclusions=text.exclusions,
         disclaimer=text.disclaimer,
-        documents=_documents(product, links, speech.locale),
+        documents=_documents(quote, product, links, speech),
         underwriter=product.underwriter,
         underwriter_address=product.underwriter_address,
         contact=product.contact,
@@ -201,7 +206,21 @@ def _benefits(
     )
 
 
-def _documents(product: Product, links: Links, locale: str) -> tuple[DocumentView, ...]:
+def _documents(
+    quote: Quote, product: Product, links: Links, speech: Speech
+) -> tuple[DocumentView, ...]:
+    """Return the documents that the quote names, or those shown today when it names none."""
+    edition = links.shelf.edition(product.code, product.version, quote.documents)
+    if edition is None:
+        return _unpublished(product, links, speech.locale)
+    return tuple(
+        DocumentView(copy.title, links.file(copy.html), links.file(copy.pdf))
+        for copy in edition.copies_for(speech.locale, speech.paper)
+    )
+
+
+def _unpublished(product: Product, links: Links, locale: str) -> tuple[DocumentView, ...]:
+    """Return the addresses that lead to the documents once they are published."""
     ordered = sorted(product.document, key=lambda document: document.code == "wording")
     return tuple(
         DocumentView(

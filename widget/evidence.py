@@ -174,6 +174,7 @@ def _shown(offer: Offer) -> dict[str, object]:
             "terms": f"{quote.product_code}@{quote.product_version}",
             "premium": quote.premium.minor,
             "tax": quote.tax.minor,
+            **({"documents": quote.documents} if quote.documents else {}),
         }
         for quote in offer.quotes
     ]

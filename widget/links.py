@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from widget.bookings import Booking
+from widget.editions import Shelf
 from widget.offers import Offer
 from widget.products import Product
 from widget.tokens import (
@@ -26,6 +27,8 @@ class Links:
     public_url: str
     #: Sign the tokens in addresses, oldest first; the last signs.
     token_keys: Sequence[bytes]
+    #: Where the documents of products are found.
+    shelf: Shelf = field(default_factory=Shelf)
 
     def offer_token(self, offer: Offer) -> str:
         """Return the token that opens an offer in a browser."""
@@ -43,9 +46,20 @@ class Links:
 
     def certificate(self, booking: Booking, policy_number: str, locale: str) -> str:
         """Return the address of a policy's certificate, for whoever has the link."""
+        return f"{self._policy(booking, policy_number)}?locale={quote(locale)}"
+
+    def certificate_pdf(self, booking: Booking, policy_number: str, locale: str) -> str:
+        """Return the address of the same certificate as PDF."""
+        return f"{self._policy(booking, policy_number)}.pdf?locale={quote(locale)}"
+
+    def _policy(self, booking: Booking, policy_number: str) -> str:
         token = PolicyToken(booking.mode, booking.partner_code, booking.id)
         signed = issue_policy_token(token, self.token_keys)
-        return f"{self.public_url}/policies/{signed}/{quote(policy_number)}?locale={quote(locale)}"
+        return f"{self.public_url}/policies/{signed}/{quote(policy_number)}"
+
+    def file(self, digest: str) -> str:
+        """Return the address of a published file; it gives the same bytes for ever."""
+        return f"{self.public_url}/documents/{digest}"
 
     def account(self, booking: Booking, locale: str) -> str:
         """Return the address of the customer's own page, for whoever has the link."""
@@ -66,6 +80,6 @@ class Links:
         return f"{self.public_url}/policy/{issue_account_token(token, self.token_keys)}"
 
     def document(self, product: Product, code: str, locale: str) -> str:
-        """Return the address of a product's document; it never changes what it says."""
+        """Return the address that leads to the edition of a document that is shown today."""
         path = f"{product.code}/{product.version}/{code}"
         return f"{self.public_url}/documents/{path}?locale={quote(locale)}"

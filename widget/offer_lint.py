@@ -21,6 +21,7 @@ from widget import formats
 from widget.app import build_app, load_catalogue, load_texts, new_key
 from widget.covers import cover_of, insured, speech_for
 from widget.disclosures import disclosures_of
+from widget.editions import Shelf
 from widget.examples import example_of
 from widget.links import Links
 from widget.lints import Expected, faults_in
@@ -76,6 +77,7 @@ def offers_shown(known: Settings) -> Iterator[Shown]:
     catalogue = load_catalogue(known)
     newest = {product.code: product for _, product in sorted(catalogue.products.items())}
     with _service(known) as (client, storage, secret):
+        links = _links(client, storage, known)
         for product in newest.values():
             for market in markets_of(product, catalogue):
                 for locale in sorted(product.text):
@@ -92,7 +94,7 @@ def offers_shown(known: Settings) -> Iterator[Shown]:
                     yield Shown(
                         f"{product.terms_version}, {market.place}, {locale}",
                         page.raise_for_status().text,
-                        _expected(offer, catalogue, known, locale),
+                        _expected(offer, catalogue, links, locale),
                     )
 
 
@@ -136,11 +138,19 @@ def _offer(client: TestClient, storage: SqliteStorage, offer_id: str) -> Offer:
     return offer
 
 
-def _expected(offer: Offer, catalogue: Catalogue, known: Settings, locale: str) -> Expected:
+def _links(client: TestClient, storage: SqliteStorage, known: Settings) -> Links:
+    """Return the maker of addresses, with the documents that the service has published."""
+    if client.portal is None:
+        raise RuntimeError("the service has ended")
+    shelf = Shelf()
+    shelf.keep(client.portal.call(storage.list_editions))
+    return Links(known.public_url, [key.encode() for key in known.token_keys], shelf)
+
+
+def _expected(offer: Offer, catalogue: Catalogue, links: Links, locale: str) -> Expected:
     texts = load_texts()
     purchase = offer.purchase
     speech = speech_for(locale, purchase.customer_country, texts.in_locale(locale))
-    links = Links(known.public_url, [key.encode() for key in known.token_keys])
     quote = offer.quotes[0]
     item = purchase.items[quote.item]
     cover = cover_of(quote, item.subject, catalogue=catalogue, links=links, speech=speech)

@@ -112,6 +112,9 @@ class Quote:
     withdrawal_days: int | None = None
     #: Before that it is not for sale, only shown; None: at once.
     sold_from: datetime | None = None
+    #: The name of the edition of documents that it is offered with; empty when the documents are a
+    #: remote platform's, or when the quote is older than editions.
+    documents: str = ""
 
     @property
     def tax_parts(self) -> tuple[TaxPart, ...]:

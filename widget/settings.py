@@ -52,6 +52,11 @@ class Settings:
     catalogue_dir: str = _setting(
         "", "A folder of product files to use instead of those that come with the package."
     )
+    fonts_dir: str = _setting(
+        "",
+        "A folder of further fonts for PDF, for names in scripts that ours do not draw: Latin,"
+        " Greek, Cyrillic, Hebrew and Arabic.",
+    )
     token_keys: tuple[str, ...] = _setting(
         (),
         "Keys that sign tokens, oldest first, separated by commas; the last signs.",

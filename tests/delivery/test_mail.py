@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from base64 import b64encode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from email.message import EmailMessage
@@ -23,14 +23,17 @@ from tests.builders import (
     an_opted_in_offer,
     some_settings,
 )
+from tests.fakes import enclose_nothing
 from tests.mailserver import Inbox, running
 from widget.app import load_catalogue, load_rendering, load_texts
 from widget.bookings import Booking
 from widget.delivery import mail
 from widget.delivery.letters import Letters
-from widget.delivery.mail import MailDelivery, MailServer, read_sender, read_server
+from widget.delivery.mail import Enclose, MailDelivery, MailServer, read_sender, read_server
+from widget.enclosures import Enclosure
 from widget.errors import DeliveryFailed, SettingInvalid
 from widget.links import Links
+from widget.messages import Kind
 from widget.offers import Status
 from widget.partners import Mode
 
@@ -60,13 +63,19 @@ def delivery(inbox: Inbox, letters: Letters) -> MailDelivery:
 
 
 def delivery_to(
-    port: int, letters: Letters, *, test_recipient: str = "developer@acme.example", user: str = ""
+    port: int,
+    letters: Letters,
+    *,
+    test_recipient: str = "developer@acme.example",
+    user: str = "",
+    enclose: Enclose = enclose_nothing,
 ) -> MailDelivery:
     return MailDelivery(
         read_server(f"smtp://{user}127.0.0.1:{port}"),
         letters,
         sender="Offer Widget <policies@cover.test>",
         test_recipient=test_recipient,
+        enclose=enclose,
     )
 
 
@@ -108,6 +117,45 @@ async def test_a_mail_says_the_same_as_text_and_as_html(
         assert "TRV-AAAAA-BBBBB" in content
         assert "Zoë" in content
         assert "https://cover.test/policies/" in content
+
+
+async def test_files_go_with_a_letter_byte_for_byte(letters: Letters, inbox: Inbox) -> None:
+    body = bytes(range(256)) * 300
+
+    async def enclose(_: Booking) -> Sequence[Enclosure]:
+        return (Enclosure("wording.pdf", "application/pdf", body),)
+
+    delivery = delivery_to(inbox.port, letters, enclose=enclose)
+
+    await deliver(delivery, live_booking())
+
+    mail = only(inbox)
+    assert mail.get_content_type() == "multipart/mixed"
+    (attachment,) = mail.iter_attachments()
+    assert attachment.get_filename() == "wording.pdf"
+    assert attachment.get_content_type() == "application/pdf"
+    assert attachment.get_content() == body
+    text = mail.get_body(("html",))
+    assert text is not None
+    assert "TRV-AAAAA-BBBBB" in text.get_content()
+
+
+async def test_nothing_goes_with_the_letter_about_a_cancellation(
+    letters: Letters, inbox: Inbox
+) -> None:
+    async def enclose(_: Booking) -> Sequence[Enclosure]:
+        raise AssertionError
+
+    booking = live_booking()
+    gone = replace(
+        booking.policies[0], status=Status.CANCELLED, cancelled_at=NOON, refund=booking.premium
+    )
+    delivery = delivery_to(inbox.port, letters, enclose=enclose)
+
+    message = a_message(kind=Kind.POLICY_CANCELLATION)
+    await delivery.deliver(message, replace(booking, policies=(gone,)), a_partner())
+
+    assert only(inbox).get_content_type() == "multipart/alternative"
 
 
 async def test_a_mail_that_comes_twice_has_the_same_message_id(

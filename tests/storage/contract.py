@@ -13,13 +13,28 @@ from tests.builders import (
     offer_of,
 )
 from widget.bookings import Booking, Policy
+from widget.editions import PDF, Copy, Edition, File, file_of
 from widget.evidence import Leaf, choice_made, offer_confirmed, offer_made
 from widget.messages import Message
 from widget.offers import Offer
+from widget.sheets import Paper
 from widget.storage.base import Storage
 
 #: Opens one more storage on the test's one database, as another process would.
 Opener = Callable[[], Awaitable[Storage]]
+
+
+def a_file(text: str = "%PDF-1.7 wording") -> File:
+    return file_of(PDF, text.encode())
+
+
+def an_edition(*files: File, source: str = "source-1", version: int = 1) -> Edition:
+    """Return the edition of a product whose wording is in these files."""
+    copies = tuple(
+        Copy("wording", "en", Paper.A4, "Policy wording", file.digest, file.digest)
+        for file in files or (a_file(),)
+    )
+    return Edition("travel_protection", version, source, NOON, copies)
 
 
 def shown(offer: Offer) -> Leaf:

@@ -20,6 +20,8 @@ from tests.builders import (
 )
 from tests.storage.contract import (
     Opener,
+    a_file,
+    an_edition,
     sell,
     shown,
 )
@@ -88,6 +90,9 @@ CALLS: dict[str, Callable[[Storage], Awaitable[object]]] = {
     "begin_amendment": lambda s: s.begin_amendment(an_amendment()),
     "find_begun": lambda s: s.find_begun("acme", "AAAAA-BBBBB-INS"),
     "list_begun": lambda s: s.list_begun(begun_before=NOON, limit=1, skip=0),
+    "save_edition": lambda s: s.save_edition(an_edition(), [a_file()]),
+    "list_editions": lambda s: s.list_editions(),
+    "find_file": lambda s: s.find_file("0" * 64),
     "list_entries": lambda s: s.list_entries(after=0, limit=1),
     "list_entries_of": lambda s: s.list_entries_of("acme", "AAAAA-BBBBB-INS"),
     "count_leaves_ever": lambda s: s.count_leaves_ever(),

@@ -26,6 +26,7 @@ from tests.builders import (
     offer_of,
 )
 from tests.fakes import Clock
+from tests.storage.contract import a_file, an_edition
 from widget.errors import StorageUnavailable
 from widget.evidence import offer_confirmed, offer_made
 from widget.offers import Offer
@@ -156,6 +157,59 @@ async def test_evidence_cannot_be_changed_or_removed(
 
     kept = await opened.list_evidence("acme", offer.id)
     assert kept == [offer_made(offer, texts_version="texts-1")]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE documents SET body = x'00'",
+        "UPDATE documents SET stored_at = 0",
+        "DELETE FROM documents",
+        "UPDATE editions SET source = ''",
+        "DELETE FROM editions",
+    ],
+)
+async def test_published_documents_cannot_be_changed_or_removed(
+    opened: SqliteStorage, stranger: apsw.Connection, sql: str
+) -> None:
+    edition = await opened.save_edition(an_edition(a_file()), [a_file()])
+
+    with pytest.raises(apsw.ConstraintError):
+        stranger.execute(sql)
+
+    assert await opened.list_editions() == [edition]
+    assert await opened.find_file(a_file().digest) == a_file()
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "INSERT OR REPLACE INTO documents SELECT digest, media_type, x'00', 0 FROM documents",
+        "INSERT OR REPLACE INTO editions SELECT digest, 'x', 9, 'x', 0 FROM editions",
+        "INSERT OR REPLACE INTO editions SELECT '0', 'travel_protection', 1, 'source-1', 0",
+    ],
+)
+async def test_published_documents_cannot_be_replaced(
+    opened: SqliteStorage, stranger: apsw.Connection, sql: str
+) -> None:
+    edition = await opened.save_edition(an_edition(a_file()), [a_file()])
+    before = list(stranger.execute("SELECT * FROM documents, editions ORDER BY 1"))
+
+    stranger.execute(sql)
+
+    assert list(stranger.execute("SELECT * FROM documents, editions ORDER BY 1")) == before
+    assert await opened.list_editions() == [edition]
+
+
+async def test_a_document_that_somebody_changed_all_the_same_is_shown_to_nobody(
+    opened: SqliteStorage, stranger: apsw.Connection
+) -> None:
+    await opened.save_edition(an_edition(a_file()), [a_file()])
+    stranger.execute("DROP TRIGGER documents_are_never_changed")
+    stranger.execute("UPDATE documents SET body = x'25504446' WHERE media_type LIKE '%pdf'")
+
+    with pytest.raises(StorageUnavailable, match="is not what was published"):
+        await opened.find_file(a_file().digest)
 
 
 async def test_closing_first_stores_what_is_queued(opened: SqliteStorage, path: Path) -> None:

@@ -65,7 +65,8 @@ def test_the_first_offer_informs_and_has_no_answer_to_give(service: Service) -> 
     assert "$" not in page.text
     assert "From 6 Mar 2027" in page.text
     for kind in ("product_information", "wording", "target_market"):
-        assert f"/documents/travel_protection/1/{kind}" in page.text
+        found = service.client.get(f"/documents/travel_protection/1/{kind}")
+        assert f'href="{found.url}"' in page.text
 
 
 def test_the_partner_is_told_from_when_on_the_link_sells(service: Service) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
+import json
 import re
 from dataclasses import replace
 from html import unescape
@@ -10,6 +13,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 import pytest
+from pypdf import PdfReader
 
 from tests.builders import TOKEN_KEY, a_product, policyholder_json, purchase_json
 from tests.service import Service
@@ -55,6 +59,89 @@ def test_a_document_shows_all_of_its_text(
             assert " ".join(sentence.split()) in seen
 
 
+def test_the_address_by_name_leads_to_the_one_that_is_shown_today(service: Service) -> None:
+    address = "/documents/travel_protection/1/wording?locale=de"
+
+    answer = service.client.get(address, follow_redirects=False)
+
+    assert answer.status_code == 302
+    assert answer.headers["Cache-Control"] == "no-cache"
+    assert re.fullmatch(r"https://cover\.test/documents/[0-9a-f]{64}", answer.headers["Location"])
+
+
+@pytest.mark.parametrize(("query", "width"), [("form=pdf", 595), ("form=pdf&paper=us-letter", 612)])
+def test_the_address_by_name_leads_to_the_pdf_too(service: Service, query: str, width: int) -> None:
+    answer = service.client.get(f"/documents/travel_protection/1/wording?{query}")
+
+    assert answer.headers["Content-Type"] == "application/pdf"
+    assert round(PdfReader(io.BytesIO(answer.content)).pages[0].mediabox.width) == width
+
+
+def documents_of(service: Service) -> list[str]:
+    """Return the addresses of the documents that an offer's page leads to."""
+    return re.findall(r'href="(https://cover\.test/documents/[^"]+)"', service.open().text)
+
+
+def test_an_offer_leads_to_documents_by_their_own_hash(service: Service) -> None:
+    addresses = documents_of(service)
+
+    assert len(addresses) == 2
+    for address in addresses:
+        page = service.client.get(address)
+        assert hashlib.sha256(page.content).hexdigest() == address.rpartition("/")[2]
+
+
+def test_a_document_and_all_that_it_needs_may_be_kept_for_ever(service: Service) -> None:
+    page = service.client.get(documents_of(service)[0])
+    beside = re.findall(r'href="([0-9a-f]{64})"', page.text)
+
+    assert len(beside) == 2  # its stylesheet and its PDF
+    for name in (page.url.path.rpartition("/")[2], *beside):
+        answer = service.client.get(f"/documents/{name}")
+        assert answer.status_code == 200
+        assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        again = {"If-None-Match": answer.headers["ETag"]}
+        assert service.client.get(f"/documents/{name}", headers=again).status_code == 304
+
+
+def test_a_page_of_a_document_loads_nothing_but_its_stylesheet(service: Service) -> None:
+    page = service.client.get(documents_of(service)[0])
+
+    assert "style-src 'self'" in page.headers["Content-Security-Policy"]
+    (stylesheet,) = re.findall(r'rel="stylesheet" href="([^"]+)"', page.text)
+    assert service.client.get(f"/documents/{stylesheet}").headers["Content-Type"] == (
+        "text/css; charset=utf-8"
+    )
+    assert "cover.test" not in page.text  # it outlives the host's name
+
+
+def test_every_answer_names_the_documents_as_page_and_as_pdf(service: Service) -> None:
+    for quote in service.quote()["quotes"].values():
+        assert [file["title"] for file in quote["files"]] == [
+            "Insurance product information document",
+            "Policy wording",
+        ]
+        assert quote["pds_url"] == quote["files"][-1]["url"]
+        for file in quote["files"]:
+            page, pdf = service.client.get(file["url"]), service.client.get(file["pdf"])
+            assert file["pdf"].rpartition("/")[2] in page.text
+            assert pdf.content.startswith(b"%PDF-")
+
+
+def test_the_evidence_of_an_offer_names_the_documents_that_it_was_shown_with(
+    service: Service,
+) -> None:
+    package = service.quote()
+
+    (made, *_) = service.run(service.storage.list_evidence, "acme", package["id"])
+
+    shown = {file["url"].rpartition("/")[2] for file in package["quotes"]["0"]["files"]}
+    for quote in json.loads(made.body)["quotes"]:
+        listed = service.client.get(f"/documents/{quote['documents']}")
+        assert hashlib.sha256(listed.content).hexdigest() == quote["documents"]
+        assert shown <= {copy["html"] for copy in listed.json()["copies"]}
+
+
 @pytest.mark.parametrize(
     "path",
     [
@@ -62,9 +149,13 @@ def test_a_document_shows_all_of_its_text(
         "travel_protection/2/wording",
         "travel_protection/0/wording",
         "travel_protection/x/wording",
-        "parcel_protection/1/wording",
+        "parcel_cover/1/wording",
         "travel_protection/1/../wording",
         "travel_protection/99999999999999999999999/wording",
+        "0" * 64,
+        "x" * 64,
+        "A" * 64,
+        "nothing",
     ],
 )
 def test_a_document_that_does_not_exist_is_not_found(service: Service, path: str) -> None:
@@ -151,6 +242,51 @@ def test_a_name_on_a_certificate_is_text_and_nothing_else(service: Service) -> N
     assert name in visible(page)
 
 
+@pytest.mark.parametrize("locale", ["en", "de"])
+def test_page_and_pdf_of_a_certificate_state_the_same(service: Service, locale: str) -> None:
+    coi = sold(service)["coi"]
+    page = service.client.get(coi["url"].replace("locale=en", f"locale={locale}"))
+    pdf = service.client.get(coi["pdf"].replace("locale=en", f"locale={locale}"))
+
+    assert pdf.headers["Content-Type"] == "application/pdf"
+    assert pdf.headers["Cache-Control"] == "no-store"
+    printed = "".join(part.extract_text() for part in PdfReader(io.BytesIO(pdf.content)).pages)
+    printed = re.sub(r"[\s\u00ad\u2010-]", "", printed)
+    facts = re.findall(r"<(?:dt|dd|th|td|li|h1|h2|p)\b[^>]*>(.*?)</", page.text, re.DOTALL)
+    told = [re.sub(r"<[^>]+>", "", unescape(fact)) for fact in facts]
+    told = [fact for fact in told if fact.strip() and "PDF" not in fact]
+    assert len(told) > 20
+    for fact in told:
+        assert re.sub(r"[\s\u00ad\u2010-]", "", fact) in printed, fact
+
+
+def test_the_same_booking_gives_the_same_pdf(service: Service) -> None:
+    pdf = sold(service)["coi"]["pdf"]
+
+    assert service.client.get(pdf).content == service.client.get(pdf).content
+
+
+def test_each_policy_of_an_answer_has_its_certificate_in_both_forms(service: Service) -> None:
+    booking = sold(service)
+
+    number = booking["quotes"][0]["policy_number"]
+    assert booking["coi"] == booking["quotes"][0]["coi"]
+    assert f"/{number}?" in booking["coi"]["url"]
+    assert f"/{number}.pdf?" in booking["coi"]["pdf"]
+    page = service.client.get(booking["coi"]["url"])
+    assert unescape(booking["coi"]["pdf"]) in unescape(page.text)
+
+
+def test_a_certificate_that_no_font_draws_is_shown_as_a_page(service: Service) -> None:
+    booking = sold(service, policyholder=policyholder_json(first_name="山田"))
+
+    answer = service.client.get(booking["coi"]["pdf"], follow_redirects=False)
+
+    assert answer.status_code == 303
+    assert answer.headers["Location"] == booking["coi"]["url"]
+    assert "山田" in service.client.get(answer.headers["Location"]).text
+
+
 def certificate(service: Service, token: str, number: str) -> httpx2.Response:
     return service.client.get(f"/policies/{token}/{number}")
 
@@ -172,11 +308,14 @@ def test_a_forged_link_opens_nothing(service: Service) -> None:
         "rubbish",
     ]
 
-    answers = [certificate(service, text, number) for text in forged]
+    answers = [
+        certificate(service, text, name) for text in forged for name in (number, f"{number}.pdf")
+    ]
 
     assert {answer.status_code for answer in answers} == {404}
     assert {answer.json()["message"] for answer in answers} == {"This certificate does not exist"}
     assert certificate(service, token, number).status_code == 200
+    assert certificate(service, token, f"{number}.pdf").status_code == 200
 
 
 def test_a_link_opens_the_policies_of_its_own_booking_only(service: Service) -> None:

@@ -184,8 +184,8 @@ def test_what_must_be_in_view_before_the_choice_is_in_view(service: Service, clo
         "Underwritten by Northgate Insurance SE",
         "Premiums include 19% insurance premium tax",
         "You can withdraw within 14 days",
-        "/documents/travel_protection/1/product_information",
-        "/documents/travel_protection/1/wording",
     ):
         assert fact in page
+    documents = re.findall(r"/documents/[0-9a-f]{64}\"[^>]*>([^<]+)<", page)
+    assert documents == ["Insurance product information document", "Policy wording"]
     assert "<details" not in page  # nothing of it is behind a click

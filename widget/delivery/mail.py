@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from email import message_from_string, policy
 from email.errors import HeaderParseError, MessageError
@@ -19,6 +20,7 @@ from email_validator import validate_email
 
 from widget.bookings import Booking
 from widget.delivery.letters import Letter, Letters
+from widget.enclosures import Enclosure
 from widget.errors import DeliveryFailed, SettingInvalid
 from widget.messages import Kind, Message
 from widget.news import read_news
@@ -27,6 +29,12 @@ from widget.partners import Mode, Partner
 
 #: For the whole conversation with the mail server; a goodbye after that may take as long again.
 TIMEOUT_S = 20
+
+#: Returns what goes with a letter about a booking.
+Enclose = Callable[[Booking], Awaitable[Sequence[Enclosure]]]
+
+#: Letters about policies in force: what was cancelled, or never came, has nothing to keep.
+_WITH_ENCLOSURES = {Kind.POLICY_CONFIRMATION, Kind.POLICY_UPDATE, Kind.POLICY_RENEWAL}
 
 _log = structlog.get_logger(__name__)
 
@@ -85,12 +93,19 @@ class MailDelivery:
     """Sends letters; see `base.Delivery`."""
 
     def __init__(
-        self, server: MailServer, letters: Letters, *, sender: str, test_recipient: str
+        self,
+        server: MailServer,
+        letters: Letters,
+        *,
+        sender: str,
+        test_recipient: str,
+        enclose: Enclose,
     ) -> None:
         self._server = server
         self._letters = letters
         self._sender = read_sender(sender)
         self._test_recipient = test_recipient
+        self._enclose = enclose
 
     async def deliver(self, message: Message, booking: Booking, partner: Partner) -> None:
         """Send a letter to the policyholder.
@@ -105,7 +120,8 @@ class MailDelivery:
             return
         to = _address(recipient)
         letter = self._letters.letter(message.kind, booking, partner, read_news(message.body))
-        mail = _mail(message, letter, self._sender, to)
+        enclosures = await self._enclose(booking) if message.kind in _WITH_ENCLOSURES else ()
+        mail = _mail(message, letter, enclosures, self._sender, to)
         _check_recipient(mail, self._sender, to)
         await self._send(mail, to.addr_spec)
         _log.info("delivered", message_id=message.id)
@@ -156,7 +172,13 @@ def _address(address: str) -> Address:
         raise DeliveryFailed("The recipient's address cannot be written.", is_final=True) from error
 
 
-def _mail(message: Message, letter: Letter, sender: Address, to: Address) -> EmailMessage:
+def _mail(
+    message: Message,
+    letter: Letter,
+    enclosures: Sequence[Enclosure],
+    sender: Address,
+    to: Address,
+) -> EmailMessage:
     mail = EmailMessage()
     mail["From"] = sender
     mail["To"] = to
@@ -168,6 +190,9 @@ def _mail(message: Message, letter: Letter, sender: Address, to: Address) -> Ema
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(letter.text)
     mail.add_alternative(letter.html, subtype="html")
+    for enclosure in enclosures:
+        kind, _, subtype = enclosure.media_type.partition("/")
+        mail.add_attachment(enclosure.body, maintype=kind, subtype=subtype, filename=enclosure.name)
     return mail
 
 

@@ -22,6 +22,7 @@ from typing import Protocol
 
 from widget.amendments import Amendment
 from widget.bookings import Booking
+from widget.editions import Edition, File
 from widget.erasures import Erasure
 from widget.evidence import Entry, Leaf
 from widget.messages import Message, Progress
@@ -42,7 +43,7 @@ class Page:
 
 
 class Storage(Protocol):
-    """Keeps partners, offers, bookings, evidence, messages and replies."""
+    """Keeps partners, offers, bookings, documents, evidence, messages and replies."""
 
     # -- life
 
@@ -236,6 +237,28 @@ class Storage(Protocol):
 
         Args:
             skip: So many of the oldest are left out.
+        """
+        ...
+
+    # -- documents
+
+    async def save_edition(self, edition: Edition, files: Sequence[File]) -> Edition:
+        """Store an edition with all of its files, for ever, and return it.
+
+        When the same product version was published from the same source already, nothing is
+        stored and that edition is returned: of two that publish at once, both get the first.
+        """
+        ...
+
+    async def list_editions(self) -> list[Edition]:
+        """Return all editions that were ever published, oldest first."""
+        ...
+
+    async def find_file(self, digest: str) -> File | None:
+        """Return what was stored under a digest: those very bytes.
+
+        Raises:
+            StorageUnavailable: What is stored there is something else.
         """
         ...
 

@@ -104,6 +104,7 @@ def policy_row(booking: Booking, position: int) -> Row:
         "cancelled_at": micros(policy.cancelled_at),
         "refund": None if policy.refund is None else policy.refund.minor,
         "certificate_url": policy.certificate_url,
+        "certificate_pdf_url": policy.certificate_pdf_url,
         "upstream_id": policy.upstream_id,
     }
 
@@ -165,6 +166,7 @@ def _policy_from(row: Row, currency: str) -> Policy:
         "cancelled_at": moment_or_none(row["cancelled_at"]),
         "refund": None if row["refund"] is None else Money(row["refund"], currency),
         "certificate_url": row["certificate_url"],
+        "certificate_pdf_url": row["certificate_pdf_url"],
         "upstream_id": row["upstream_id"],
     }
     return Policy(**facts)

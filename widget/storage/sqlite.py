@@ -13,6 +13,7 @@ import apsw
 
 from widget.amendments import Amendment
 from widget.bookings import Booking
+from widget.editions import Edition, File
 from widget.erasures import Erasure
 from widget.evidence import Entry, Leaf
 from widget.messages import Message, Progress
@@ -21,7 +22,15 @@ from widget.partners import Mode, Partner, PartnerKey
 from widget.replies import Reply
 from widget.roots import Root
 from widget.showings import Showing, StoredPage
-from widget.storage import booking_changes, changes, erasures, outbox, pages, rows
+from widget.storage import (
+    booking_changes,
+    changes,
+    document_rows,
+    erasures,
+    outbox,
+    pages,
+    rows,
+)
 from widget.storage.base import Page
 from widget.storage.connections import apply, insert, translated
 from widget.storage.database_file import DatabaseFile
@@ -221,6 +230,24 @@ class SqliteStorage(DatabaseFile):
             return booking_changes.list_begun(
                 self._reading, begun_before=begun_before, limit=limit, skip=skip
             )
+
+    # -- documents
+
+    async def save_edition(self, edition: Edition, files: Sequence[File]) -> Edition:
+        """Store an edition, or return the one that was published already."""
+        now = self.now()
+        return await self._do(lambda db: document_rows.save_edition(db, edition, files, now))
+
+    async def list_editions(self) -> list[Edition]:
+        """Return all editions."""
+        with translated():
+            return document_rows.list_editions(self._reading)
+
+    async def find_file(self, digest: str) -> File | None:
+        """Return what was stored under a digest."""
+        sql = "SELECT * FROM documents WHERE digest = :digest"
+        row = self._one(sql, {"digest": digest})
+        return document_rows.file_from(row) if row else None
 
     # -- evidence
 

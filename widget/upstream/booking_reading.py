@@ -43,7 +43,7 @@ def issued_policies(told: Json, booking: Booking, *, now: datetime) -> tuple[Pol
     if status != Status.CONFIRMED or told.get("errors") or not upstream_id:
         raise UpstreamUnavailable("it has not confirmed this booking.")
     sold = _by_id(told)
-    certificate = table(told.get("coi")).get("url")
+    certificate = table(told.get("coi"))
     return tuple(
         _issued(sold.get(quote.upstream_id or ""), quote, position, upstream_id, certificate, now)
         for position, quote in enumerate(booking.offer.chosen_quotes, start=1)
@@ -90,17 +90,19 @@ def _issued(  # noqa: PLR0917 - the parts of one policy
     quote: Quote,
     position: int,
     upstream_id: str,
-    certificate: object,
+    certificate: Json,
     now: datetime,
 ) -> Policy:
     if told is None or told.get("status", Status.CONFIRMED) != Status.CONFIRMED:
         raise UpstreamUnavailable("it did not issue every policy.")
     _compare(told, quote, upstream_id)
+    own = table(told.get("coi"))
     return Policy(
         number=text(told.get("policy_number"), 64) or f"{upstream_id}-{position}",
         quote=quote,
         issued_at=now,
-        certificate_url=address(table(told.get("coi")).get("url")) or address(certificate),
+        certificate_url=address(own.get("url")) or address(certificate.get("url")),
+        certificate_pdf_url=address(own.get("pdf")) or address(certificate.get("pdf")) or None,
         upstream_id=upstream_id,
     )
 

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from widget.amendments import Amendment, Terms
 from widget.bookings import Booking, Policy
+from widget.editions import Shelf
 from widget.errors import InputInvalid, Problems
 from widget.markets import Market
 from widget.offers import Offer, Quote
@@ -35,8 +36,14 @@ class House:
     is_remote = False
     sends_mail = False
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: Catalogue, shelf: Shelf | None = None) -> None:
+        """Sell a catalogue.
+
+        Args:
+            shelf: Has the documents that new quotes are offered with.
+        """
         self._catalogue = catalogue
+        self._shelf = shelf or Shelf()
 
     async def close(self) -> None:
         """Do nothing: nothing was opened."""
@@ -54,7 +61,7 @@ class House:
         pairs = zip(products, purchase.items, strict=True)
         return Priced(
             tuple(
-                quote
+                replace(quote, documents=self._shelf.name_for(product))
                 for index, (product, item) in enumerate(pairs)
                 for quote in _quotes(
                     product, item, index, market_of(item, purchase, self._catalogue), now
@@ -89,7 +96,13 @@ class House:
     async def price_renewal(self, booking: Booking, *, now: datetime) -> Terms:
         """Return the terms with the next term of each policy; see `Upstream.price_renewal`."""
         numbers = {policy.number: self._policy_number(policy.quote) for policy in booking.in_force}
-        return after_sale.renewed(booking, numbers, self._catalogue, new_id=_new_id, now=now)
+        terms = after_sale.renewed(booking, numbers, self._catalogue, new_id=_new_id, now=now)
+        before = {policy.quote_id for policy in booking.policies}
+        policies = tuple(
+            policy if policy.quote_id in before else self._with_documents(policy)
+            for policy in terms.policies
+        )
+        return replace(terms, policies=policies)
 
     async def apply(self, booking: Booking, amendment: Amendment) -> None:
         """Do nothing: storing an amendment makes it."""
@@ -119,6 +132,12 @@ class House:
         months = product.plan_named(quote.plan_code).months
         ends_at = quote.ends_at if months is None else months_later(now, months)
         return replace(quote, starts_at=now, ends_at=ends_at)
+
+    def _with_documents(self, policy: Policy) -> Policy:
+        """Return a new term's policy with the documents that are shown today."""
+        quote = policy.quote
+        product = self._catalogue.get(quote.product_code, quote.product_version)
+        return replace(policy, quote=replace(quote, documents=self._shelf.name_for(product)))
 
     def _policy_number(self, quote: Quote) -> str:
         product = self._catalogue.get(quote.product_code, quote.product_version)

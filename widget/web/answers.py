@@ -159,7 +159,10 @@ def taxes_of(quote: Quote, telling: Telling) -> list[Json]:
 
 def files_of(cover: Cover) -> list[Json]:
     """Return the documents that belong to a cover."""
-    return [{"title": document.title, "url": document.url} for document in cover.documents]
+    return [
+        {"title": document.title, "url": document.url, "pdf": document.pdf_url or None}
+        for document in cover.documents
+    ]
 
 
 def _total(offer: Offer) -> Money:

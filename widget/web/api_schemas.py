@@ -85,7 +85,13 @@ _PERSON = thing(
     *("company", "age"),
 )
 
-_FILE = thing({"title": TEXT, "url": ADDRESS})
+_FILE = thing(
+    {
+        "title": TEXT,
+        "url": told(ADDRESS, "The document as it was offered; it never changes."),
+        "pdf": told(maybe(ADDRESS), "The same as PDF; null where a remote platform serves it."),
+    }
+)
 
 _BENEFIT = thing(dict.fromkeys(("description", "limit_description", "excess_description"), TEXT))
 
@@ -189,6 +195,13 @@ _PACKAGE: dict[str, Schema] = {
     "fast_quote": YES_OR_NO,
 }
 
+_CERTIFICATE = thing(
+    {
+        "url": told(maybe(ADDRESS), "As a page."),
+        "pdf": told(maybe(ADDRESS), "As PDF; null where a remote platform has none."),
+    }
+)
+
 _BOOKED_QUOTE: dict[str, Schema] = {
     "id": TEXT,
     **_QUOTE_FACTS,
@@ -198,7 +211,7 @@ _BOOKED_QUOTE: dict[str, Schema] = {
     "cancelled_at": maybe(MOMENT),
     "can_be_cancelled": YES_OR_NO,
     **nulls("next_renewal"),
-    "coi": told(thing({"url": maybe(ADDRESS)}), "Its certificate."),
+    "coi": told(_CERTIFICATE, "Its certificate; null until the policy is issued."),
 }
 
 _BOOKING: dict[str, Schema] = {
@@ -208,7 +221,7 @@ _BOOKING: dict[str, Schema] = {
     "partner_transaction_id": maybe(TEXT),
     "partner": thing({"code": TEXT}),
     "pds_url": TEXT,
-    "coi": maybe(thing({"url": maybe(ADDRESS), "pdf": NOTHING})),
+    "coi": told(maybe(_CERTIFICATE), "The first policy's certificate."),
     "account_url": told(ADDRESS, "The customer's own page; whoever has it can withdraw."),
     "policyholder": _PERSON,
     "quotes": listed(ref("BookedQuote")),

@@ -76,16 +76,22 @@ def read_assets(folder: Path) -> Assets:
     )
 
 
-def asset_response(request: Request, asset: Asset, caching: str) -> Response:
+def asset_response(
+    request: Request, asset: Asset, caching: str, more: Mapping[str, str] | None = None
+) -> Response:
     """Return a file, or 304 when the browser has it.
 
     Pages of any origin may load it; that is what it is for.
+
+    Args:
+        more: Further headers.
     """
     headers = {
         "ETag": f'"{asset.digest}"',
         "Cache-Control": caching,
         "Access-Control-Allow-Origin": "*",
         "Cross-Origin-Resource-Policy": "cross-origin",
+        **(more or {}),
     }
     if _knows(request.headers.get("if-none-match", ""), headers["ETag"]):
         return Response(status_code=304, headers=headers)

@@ -9,7 +9,7 @@ from widget.amending import Amended
 from widget.amendments import AmendmentKind, premium_difference
 from widget.bookings import Booking, Insured, Policy, Policyholder
 from widget.cancellations import is_cancellable
-from widget.certificates import certificate_url
+from widget.certificates import certificate_pdf_url, certificate_url
 from widget.money import Money
 from widget.offers import Quote, Status
 from widget.schedules import schedules_of
@@ -34,7 +34,7 @@ def booking_answer(booking: Booking, house: House, language: str | None = None) 
         "partner_metadata": dict(booking.metadata),
         "partner": {"code": booking.partner_code},
         "pds_url": quotes[0]["pds_url"],
-        "coi": {**quotes[0]["coi"], "pdf": None} if booking.policies else None,
+        "coi": quotes[0]["coi"] if booking.policies else None,
         "account_url": house.links.account(booking, telling.speech.locale),
         "policyholder": _person(booking.policyholder),
         "quotes": quotes,
@@ -142,7 +142,7 @@ def _quote(quote: Quote, booking: Booking, telling: Telling) -> Json:
         "cancelled_at": timestamp(policy.cancelled_at) if policy and policy.cancelled_at else None,
         "can_be_cancelled": policy is not None and _is_cancellable(policy, booking, telling),
         "next_renewal": None,
-        "coi": {"url": _policy_url(booking, policy, telling)},
+        "coi": _certificate(booking, policy, telling),
     }
 
 
@@ -171,10 +171,15 @@ def _newly_refunded(amended: Amended) -> Money:
     return amended.amendment.refund() - before
 
 
-def _policy_url(booking: Booking, policy: Policy | None, telling: Telling) -> str | None:
+def _certificate(booking: Booking, policy: Policy | None, telling: Telling) -> Json:
+    """Return where the certificate is, in both forms."""
     if policy is None:
-        return None
-    return certificate_url(booking, policy, telling.house.links, telling.speech)
+        return {"url": None, "pdf": None}
+    spoken = telling.house.links, telling.speech
+    return {
+        "url": certificate_url(booking, policy, *spoken),
+        "pdf": certificate_pdf_url(booking, policy, *spoken) or None,
+    }
 
 
 def _person(person: Policyholder | Insured) -> dict[str, Any]:

@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+import structlog
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from widget import errors, formats
-from widget.certificates import certificate_of
-from widget.covers import speech_for
-from widget.errors import NotFound, TokenInvalid, WidgetError
+from widget.bookings import Booking, Policy
+from widget.certificates import certificate_of, certificate_sheet
+from widget.covers import Speech, speech_for
+from widget.editions import HTML, PDF, File, is_digest
+from widget.enclosing import printed_certificate
+from widget.enclosures import file_name
+from widget.errors import NotFound, SettingInvalid, TokenInvalid, WidgetError
 from widget.formats import negotiate
-from widget.products import FALLBACK_LOCALE, Section
+from widget.products import FALLBACK_LOCALE
+from widget.sheets import Paper
 from widget.tokens import read_policy_token
+from widget.web.assets import FOREVER, Asset, asset_response
 from widget.web.failures import CRASH, FRAMEWORK, status_of
 from widget.web.headers import page_headers
 from widget.web.house import House, house_of
 
-
-@dataclass(frozen=True, slots=True)
-class DocumentPage:
-    """A product document in one language; the templates in `templates/documents/` name these."""
-
-    title: str
-    product_name: str
-    underwriter: str
-    version: str
-    language: str
-    sections: tuple[Section, ...]
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,29 +38,90 @@ class ErrorRow:
     meaning: str
 
 
-async def show_document(request: Request) -> Response:
-    """Show a document of a product version; sold versions never change."""
+async def show_file(request: Request) -> Response:
+    """Show what was published under a digest: the same bytes for ever."""
     house = house_of(request)
-    path = request.path_params
-    product = house.catalogue.products.get((path["product"], path["version"]))
-    if product is None or path["code"] not in {document.code for document in product.document}:
+    digest = request.path_params["digest"]
+    file = await house.storage.find_file(digest) if is_digest(digest) else None
+    if file is None:
         raise NotFound("This document")
-    locale = _locale(request, house)
-    text = product.document_in(path["code"], locale)
-    page = DocumentPage(
-        title=text.title,
-        product_name=product.text_in(locale).name,
-        underwriter=product.underwriter,
-        version=str(product.version),
-        language=locale,
-        sections=text.section,
+    return asset_response(
+        request, Asset(file.body, file.media_type, file.digest), FOREVER, _headers_of(file)
     )
-    return _page(house, f"documents/{path['code']}.html", locale, document=page)
+
+
+async def find_document(request: Request) -> Response:
+    """Lead to the edition of a product document that is shown today."""
+    house = house_of(request)
+    path, query = request.path_params, request.query_params
+    edition = house.shelf.edition(path["product"], path["version"])
+    if edition is None:
+        raise NotFound("This document")
+    paper = Paper.LETTER if query.get("paper") == Paper.LETTER else Paper.A4
+    copy = edition.copy_of(path["code"], _locale(request, house), paper)
+    address = house.links.file(copy.pdf if query.get("form") == "pdf" else copy.html)
+    return RedirectResponse(address, 302, headers={"Cache-Control": "no-cache"})
 
 
 async def show_certificate(request: Request) -> Response:
     """Show the certificate of a policy to whoever has the signed link from the mail."""
     house = house_of(request)
+    booking, policy, speech = await _policy_of(request, house)
+    links = house.links
+    certificate = certificate_of(
+        booking, policy, catalogue=house.catalogue, links=links, speech=speech
+    )
+    sheet = certificate_sheet(certificate, speech)
+    pdf_url = links.certificate_pdf(booking, policy.number, speech.locale)
+    values = {"sheet": sheet, "facts": sheet.facts, "pdf_url": pdf_url}
+    page = _page(house, "documents/certificate.html", speech.locale, **values)
+    page.headers["Cache-Control"] = "no-store"
+    return page
+
+
+async def print_certificate(request: Request) -> Response:
+    """Give the same certificate as PDF; where no font can draw it, lead to its page."""
+    house = house_of(request)
+    booking, policy, speech = await _policy_of(request, house)
+    try:
+        body = await printed_certificate(booking, policy, speech, house.enclosing)
+    except SettingInvalid as error:
+        _log.warning("certificate_not_printed", booking=booking.id, problem=str(error))
+        address = house.links.certificate(booking, policy.number, speech.locale)
+        return RedirectResponse(address, 303, headers={"Cache-Control": "no-store"})
+    headers = {
+        "Cache-Control": "no-store",
+        "Content-Disposition": f'inline; filename="{file_name(policy.number, "pdf")}"',
+    }
+    return Response(body, media_type=PDF, headers=headers)
+
+
+async def show_errors(request: Request) -> Response:
+    """Show what each `code` of an error answer means; `href` in the answer leads here."""
+    ours = {
+        kind.code: (status_of(kind.__new__(kind)), (kind.__doc__ or "").splitlines()[0])
+        for kind in _kinds(WidgetError)
+        if not issubclass(
+            kind, errors.CatalogueFaulty | errors.SettingInvalid | errors.SettingInvalid
+        )
+    }
+    theirs = {code: (status, meaning) for status, (code, meaning) in FRAMEWORK.items()}
+    crash = {CRASH[0]: (500, CRASH[1])}
+    rows = [ErrorRow(code, *row) for code, row in sorted((theirs | crash | ours).items())]
+    return _page(house_of(request), "documents/errors.html", FALLBACK_LOCALE, rows=rows)
+
+
+def _kinds(kind: type[WidgetError]) -> list[type[WidgetError]]:
+    below = [descendant for child in kind.__subclasses__() for descendant in _kinds(child)]
+    return [kind, *below] if "code" in vars(kind) and kind is not WidgetError else below
+
+
+async def _policy_of(request: Request, house: House) -> tuple[Booking, Policy, Speech]:
+    """Return the policy that a signed link opens, and how to speak to who has it.
+
+    Raises:
+        NotFound: The link is not ours, or the policy is not of its booking.
+    """
     number = request.path_params["number"]
     try:
         token = read_policy_token(request.path_params["token"], house.token_roots)
@@ -75,31 +134,18 @@ async def show_certificate(request: Request) -> Response:
         raise NotFound("This certificate")
     locale = _locale(request, house)
     country = booking.offer.purchase.customer_country
-    speech = speech_for(locale, country, house.texts.in_locale(locale))
-    certificate = certificate_of(
-        booking, policy, catalogue=house.catalogue, links=house.links, speech=speech
-    )
-    page = _page(house, "documents/certificate.html", locale, certificate=certificate)
-    page.headers["Cache-Control"] = "no-store"
-    return page
+    return booking, policy, speech_for(locale, country, house.texts.in_locale(locale))
 
 
-async def show_errors(request: Request) -> Response:
-    """Show what each `code` of an error answer means; `href` in the answer leads here."""
-    ours = {
-        kind.code: (status_of(kind.__new__(kind)), (kind.__doc__ or "").splitlines()[0])
-        for kind in _kinds(WidgetError)
-        if not issubclass(kind, errors.CatalogueFaulty | errors.SettingInvalid)
-    }
-    theirs = {code: (status, meaning) for status, (code, meaning) in FRAMEWORK.items()}
-    crash = {CRASH[0]: (500, CRASH[1])}
-    rows = [ErrorRow(code, *row) for code, row in sorted((theirs | crash | ours).items())]
-    return _page(house_of(request), "documents/errors.html", FALLBACK_LOCALE, rows=rows)
+def _headers_of(file: File) -> Mapping[str, str]:
+    """Return what a browser is told of a published file besides its type.
 
-
-def _kinds(kind: type[WidgetError]) -> list[type[WidgetError]]:
-    below = [descendant for child in kind.__subclasses__() for descendant in _kinds(child)]
-    return [kind, *below] if "code" in vars(kind) and kind is not WidgetError else below
+    A page may load its stylesheet and nothing else. A PDF gets no policy: the browser's own viewer
+    would be held to it.
+    """
+    if file.media_type == PDF:
+        return {"Content-Disposition": f'inline; filename="{file.digest[:16]}.pdf"'}
+    return page_headers() if file.media_type == HTML else {}
 
 
 def _locale(request: Request, house: House) -> str:

@@ -11,12 +11,15 @@ from typing import cast
 from starlette.requests import Request
 
 from widget.covers import Cover, Speech, cover_of, insured, speech_for
+from widget.editions import Shelf
+from widget.enclosing import Enclosing
 from widget.errors import NotFound
 from widget.formats import negotiate
 from widget.limits import Limits
 from widget.links import Links
 from widget.offers import Offer, Quote
 from widget.partners import Mode, token_key_of
+from widget.press.base import Press
 from widget.products import FALLBACK_LOCALE, Catalogue, Product
 from widget.purchases import Purchase
 from widget.settings import Settings
@@ -38,6 +41,9 @@ class House:
     catalogue: Catalogue
     texts: Texts
     rendering: Rendering
+    press: Press
+    #: The documents that were published.
+    shelf: Shelf
     #: Set when a message became due, so that it leaves at once.
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     limits: Limits = field(default_factory=Limits)
@@ -55,7 +61,12 @@ class House:
     @property
     def links(self) -> Links:
         """The maker of addresses."""
-        return Links(self.settings.public_url, self.token_roots)
+        return Links(self.settings.public_url, self.token_roots, self.shelf)
+
+    @property
+    def enclosing(self) -> Enclosing:
+        """What encloses certificates and documents, and prints them."""
+        return Enclosing(self.catalogue, self.texts, self.links, self.storage, self.press)
 
     @property
     def lifetime(self) -> timedelta:

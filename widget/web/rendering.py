@@ -10,6 +10,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context, select_autoescape
 from jinja2.runtime import Context
 
+from widget.sheets import Sheet
 from widget.web.assets import Assets
 
 
@@ -25,6 +26,29 @@ class Rendering:
     def render(self, name: str, **values: object) -> str:
         """Return a template filled with `values`; a value that is missing is an error."""
         return self.environment.get_template(name).render(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentPages:
+    """Sets product documents as pages that stand by themselves; see `publishing.Pages`."""
+
+    environment: Environment
+    stylesheet: bytes
+    #: Names the exact templates.
+    version: str
+
+    def page(self, sheet: Sheet, *, stylesheet: str, pdf: str) -> bytes:
+        """Return a sheet as a page. Its links are relative: it outlives the host's name."""
+        template = self.environment.get_template(f"documents/{sheet.layout}.html")
+        html = template.render(
+            sheet=sheet,
+            facts=sheet.facts,
+            stylesheet=stylesheet,
+            pdf_url=pdf,
+            locale=sheet.locale,
+            dir=sheet.direction,
+        )
+        return html.encode()
 
 
 def make_environment(folder: Path, assets: Assets, public_url: str) -> Environment:

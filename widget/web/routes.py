@@ -54,7 +54,9 @@ def _endpoints() -> dict[str, dict[str, Endpoint]]:
 
 
 def _pages() -> Iterator[BaseRoute]:
-    yield Route("/documents/{product}/{version:int}/{code}", documents.show_document)
+    yield Route("/documents/{digest}", documents.show_file)
+    yield Route("/documents/{product}/{version:int}/{code}", documents.find_document)
+    yield Route("/policies/{token}/{number}.pdf", documents.print_certificate)
     yield Route("/policies/{token}/{number}", documents.show_certificate)
     yield Route("/policy/{token}", accounts.show_account)
     for path in ("/policy/{token}/withdraw", "/policy/{token}/withdraw/{number}"):
