@@ -234,6 +234,66 @@ async def test_a_changed_offer_stands_as_long_as_its_new_premiums(
     assert (before, after) == (changed, None)
 
 
+@pytest.fixture
+async def small(storage: Storage) -> Offer:
+    """An offer for one adult, opted in to, beside one for two that is changed to the same."""
+    purchase = for_one_adult(an_offer()).purchase
+    offer = an_opted_in_offer(id="AAAAA-00001-INS", purchase=purchase)
+    await storage.save_offer(offer, shown(offer))
+    other = await storage.save_offer(an_offer(), shown(an_offer()))
+    await repriced(storage, other, for_one_adult(other))
+    return offer
+
+
+async def repriced(storage: Storage, seen: Offer, changed: Offer) -> None:
+    leaf = offer_repriced(changed, at=NOON, texts_version="texts-1")
+    assert await storage.change_offer(seen, changed, leaf) is True
+
+
+async def test_a_purchase_stays_with_the_offer_that_is_still_open(
+    storage: Storage, small: Offer
+) -> None:
+    assert await open_offer(storage, small.purchase_hash) == small
+
+
+async def test_an_offer_that_has_expired_gives_its_purchase_to_one_that_is_changed(
+    storage: Storage, small: Offer, clock: Clock
+) -> None:
+    seen = for_one_adult(an_offer())
+    later = replace(seen, expires_at=small.expires_at + timedelta(hours=1), revision=2)
+    clock.time = small.expires_at
+
+    await repriced(storage, seen, later)
+
+    assert await open_offer(storage, small.purchase_hash) == later
+
+
+async def test_an_offer_can_be_booked_after_another_was_changed_to_it_and_back(
+    storage: Storage, small: Offer
+) -> None:
+    await repriced(storage, for_one_adult(an_offer()), replace(an_offer(), revision=2))
+
+    booking = await sell(storage, booking_of(small))
+
+    assert booking is not None
+    assert await open_offer(storage, small.purchase_hash) == booking.offer
+
+
+async def test_an_offer_whose_purchase_leads_nowhere_can_be_booked(
+    storage: Storage, clock: Clock
+) -> None:
+    offer = await storage.save_offer(an_opted_in_offer(), shown(an_offer()))
+    clock.time = offer.expires_at
+    other = an_offer(id="BBBBB-00002-INS", expires_at=offer.expires_at + timedelta(hours=1))
+    await storage.save_offer(other, shown(other))
+    await repriced(storage, other, for_one_adult(other))
+
+    booking = await sell(storage, booking_of(offer))
+
+    assert booking is not None
+    assert await open_offer(storage, offer.purchase_hash) == booking.offer
+
+
 # -- choices
 
 

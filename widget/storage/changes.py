@@ -24,6 +24,8 @@ _PURCHASE = (
     " WHERE partner_code = :partner_code AND mode = :mode AND reference = :reference"
     " AND purchase_hash = :purchase_hash"
 )
+_PLACES = ":partner_code, :mode, :reference, :purchase_hash, :id, :expires_at"
+_LED_ALREADY = "ON CONFLICT (partner_code, mode, reference, purchase_hash)"
 
 
 def save_partner(db: apsw.Connection, partner: Partner) -> None:
@@ -95,7 +97,7 @@ def save_offer(
     insert(db, "evidence", rows.leaf_row(made))
     save_showing(db, showing)
     keep_reply(db, reply)
-    _lead_to(db, offer)
+    _lead_to(db, offer, now)
     return offer
 
 
@@ -108,6 +110,7 @@ def change_offer(
     messages: Sequence[Message],
     reply: Reply | None,
     showing: Showing | None,
+    now: datetime,
 ) -> bool:
     """Store a choice, a decline or other quotes, if the offer is still as `seen`."""
     if not update_offer(db, seen, changed):
@@ -118,7 +121,7 @@ def change_offer(
     keep_reply(db, reply)
     if (seen.purchase_hash, seen.expires_at) != (changed.purchase_hash, changed.expires_at):
         _leave(db, seen)
-        _lead_to(db, changed)
+        _lead_to(db, changed, now)
     return True
 
 
@@ -149,7 +152,8 @@ def book_purchase(db: apsw.Connection, offer: Offer) -> None:
     key = _key(offer)
     is_booked = apply(
         db,
-        f"UPDATE open_purchases SET offer_id = :id, is_booked = 1 {_PURCHASE} AND is_booked = 0",
+        f"INSERT INTO open_purchases VALUES ({_PLACES}, 1) {_LED_ALREADY}"
+        " DO UPDATE SET offer_id = excluded.offer_id, is_booked = 1 WHERE is_booked = 0",
         key,
     )
     if not is_booked:
@@ -157,17 +161,16 @@ def book_purchase(db: apsw.Connection, offer: Offer) -> None:
         raise AlreadyConfirmed(other["offer_id"])
 
 
-def _lead_to(db: apsw.Connection, offer: Offer) -> None:
+def _lead_to(db: apsw.Connection, offer: Offer, now: datetime) -> None:
+    """Let the purchase lead to this offer, unless it leads to another that is still open."""
     if offer.purchase.reference is None:
         return
     apply(
         db,
-        "INSERT INTO open_purchases"
-        " VALUES (:partner_code, :mode, :reference, :purchase_hash, :id, :expires_at, 0)"
-        " ON CONFLICT (partner_code, mode, reference, purchase_hash)"
+        f"INSERT INTO open_purchases VALUES ({_PLACES}, 0) {_LED_ALREADY}"
         " DO UPDATE SET offer_id = excluded.offer_id, expires_at = excluded.expires_at"
-        " WHERE is_booked = 0",
-        _key(offer),
+        " WHERE is_booked = 0 AND (offer_id = excluded.offer_id OR expires_at <= :now)",
+        {**_key(offer), "now": rows.micros(now)},
     )
 
 
