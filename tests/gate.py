@@ -97,6 +97,17 @@ async def cut(exchange: Exchange) -> None:
     await exchange.answer(answer[: -len(answer) // 3])
 
 
+def held(until: Event) -> Fault:
+    """Return a fault that lets the platform do its work, and keeps its answer back until then."""
+
+    async def fault(exchange: Exchange) -> None:
+        answer = await exchange.forwarded()
+        await asyncio.to_thread(until.wait, PATIENCE_S)
+        await exchange.answer(answer)
+
+    return fault
+
+
 def status(code: int, body: bytes = b"", *headers: str) -> Fault:
     """Return a fault that answers a status without asking the platform."""
 
@@ -150,11 +161,11 @@ class Gate:
         """Let everything through again."""
         self._fault = None
 
-    def wait_for(self, part: str) -> None:
-        """Wait until a request has come with this in its method and path."""
+    def wait_for(self, part: str, *, times: int = 1) -> None:
+        """Wait until so many requests have come with this in their method and path."""
         with self._change:
             assert self._change.wait_for(
-                lambda: any(part in line for line in self.lines), PATIENCE_S
+                lambda: sum(part in line for line in self.lines) >= times, PATIENCE_S
             )
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -6,12 +6,13 @@ import random
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 
-from tests.builders import PARTNER_KEY, a_partner, purchase_json, some_settings
-from tests.fakes import Clock, Postbox
+from tests.builders import PARTNER_KEY, a_partner, policyholder_json, purchase_json, some_settings
+from tests.fakes import PATIENCE_S, Clock, Postbox
 from tests.gate import (
     Exchange,
     Fault,
@@ -22,6 +23,7 @@ from tests.gate import (
     drop,
     gate_before,
     hang,
+    held,
     reset,
     status,
 )
@@ -68,6 +70,18 @@ def service(storage: SqliteStorage, gate: Gate, postbox: Postbox) -> Iterator[Se
         upstream_test_key=bearer(),
         upstream_price_ms=DEADLINE_MS,
         upstream_other_ms=DEADLINE_MS,
+    )
+    with running_service(storage, settings=settings, delivery=postbox) as service:
+        yield service
+
+
+@pytest.fixture
+def patient(storage: SqliteStorage, gate: Gate, postbox: Postbox) -> Iterator[Service]:
+    """The first instance, which waits as long as a test keeps an answer back."""
+    settings = some_settings(
+        upstream_test_url=url_at(gate.url),
+        upstream_test_key=bearer(),
+        upstream_other_ms=PATIENCE_S * 1000,
     )
     with running_service(storage, settings=settings, delivery=postbox) as service:
         yield service
@@ -422,6 +436,202 @@ def test_a_replay_of_what_was_finished_later_is_its_answer(service: Service, gat
     assert answers[0].content == answers[1].content
     assert "idempotent-replayed" not in answers[0].headers
     assert answers[1].headers["idempotent-replayed"] == "true"
+
+
+# -- at once, and once
+
+
+def at_once(**changes: Any) -> dict[str, Any]:
+    """Return the body of a quote and its confirmation in one, without a reference of ours."""
+    purchase = purchase_json(partner_reference=None, trip={"policy_code": "cancellation"})
+    return {**purchase, "policyholder": policyholder_json(), **changes}
+
+
+@pytest.mark.parametrize("known_by", ["key", "payment", "both"])
+@pytest.mark.parametrize("fault", FAULTS)
+def test_an_instant_booking_whose_outcome_is_unknown_is_one_booking_however_often_it_is_asked_for(
+    service: Service, platform: Platform, gate: Gate, fault: str, known_by: str
+) -> None:
+    headers = {} if known_by == "payment" else {"x-idempotency-key": "instant-1"}
+    body = at_once(**({} if known_by == "key" else {"partner_transaction_id": "PAY-1"}))
+    gate.spoil(FAULTS[fault], part="/bookings/")
+
+    unsure = [
+        service.call("POST", "instant_booking/", json=body, headers=headers) for _ in range(2)
+    ]
+    gate.mend()
+    sure = [service.call("POST", "instant_booking/", json=body, headers=headers) for _ in range(2)]
+
+    assert [answer.status_code for answer in unsure + sure] == [202, 202, 200, 200]
+    assert {answer.json()["id"] for answer in unsure + sure} == {unsure[0].json()["id"]}
+    assert sure[0].json()["status"] == "CONFIRMED"
+    assert sure[0].content == sure[1].content
+    assert len(platform.bookings()) == 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"policyholder": policyholder_json(first_name="Bob")}, {"currency": "USD"}],
+    ids=["another person", "another purchase"],
+)
+def test_a_key_whose_booking_is_pending_is_not_free_for_another(
+    service: Service, gate: Gate, other: dict[str, Any]
+) -> None:
+    headers = {"x-idempotency-key": "instant-1"}
+    gate.spoil(hang, part="/bookings/")
+    service.call("POST", "instant_booking/", json=at_once(), headers=headers)
+    gate.mend()
+
+    refused = service.call("POST", "instant_booking/", json=at_once(**other), headers=headers)
+
+    assert refused.json()["code"] == "idempotency_key_reused"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"policyholder": policyholder_json(first_name="Bob")}, {"currency": "USD"}],
+    ids=["another person", "another purchase"],
+)
+def test_a_payment_does_not_lead_to_what_it_did_not_pay_for(
+    service: Service, platform: Platform, other: dict[str, Any]
+) -> None:
+    payment = {"partner_transaction_id": "PAY-1"}
+    service.call("POST", "instant_booking/", json=at_once(**payment))
+
+    refused = service.call("POST", "instant_booking/", json=at_once(**payment, **other))
+
+    assert (refused.status_code, refused.json()["code"]) == (422, "payment_already_used")
+    assert len(platform.bookings()) == 1
+
+
+@pytest.mark.parametrize("known_by", ["key", "payment"])
+def test_many_instant_bookings_at_once_are_one(
+    patient: Service, platform: Platform, gate: Gate, known_by: str
+) -> None:
+    headers = {"x-idempotency-key": "instant-1"} if known_by == "key" else {}
+    body = at_once(**({"partner_transaction_id": "PAY-1"} if known_by == "payment" else {}))
+    release = Event()
+    gate.spoil(held(release), part="/quotes/")
+
+    def book(_: int) -> Any:
+        return patient.call("POST", "instant_booking/", json=body, headers=headers)
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = pool.map(book, range(4))
+        gate.wait_for("/quotes/", times=4)
+        release.set()
+        told = {(answer.status_code, answer.json()["id"]) for answer in answers}
+
+    assert [status for status, _ in told] == [200]
+    assert len(platform.bookings()) == 1
+
+
+@pytest.mark.parametrize("known_first", ["platform", "partner"])
+def test_the_key_of_a_pending_sale_leads_to_its_answer_once_there_is_one(
+    service: Service, gate: Gate, clock: Clock, known_first: str
+) -> None:
+    package, headers = chosen(service), {"x-idempotency-key": "confirm-1"}
+    path = f"bookings/{package['id']}/"
+    token = service.package(package["id"])["quote_token"]
+    body = {"quote_token": token, "policyholder": policyholder_json()}
+    gate.spoil(hang)
+    unsure = service.call("POST", path, json=body, headers=headers)
+    gate.mend()
+    if known_first == "platform":
+        reconcile(service, clock)
+
+    answers = [service.call("POST", path, json=body, headers=headers) for _ in range(2)]
+    other = service.call("POST", path, json={**body, "total_price": 48.92}, headers=headers)
+
+    assert [answer.status_code for answer in (unsure, *answers)] == [202, 200, 200]
+    assert answers[0].content == answers[1].content
+    assert answers[1].headers["idempotent-replayed"] == "true"
+    assert other.json()["code"] == "idempotency_key_reused"
+
+
+# -- several requests for one change
+
+
+def cost_is(service: Service, booking_id: str, cost: int) -> dict[str, Any]:
+    """Return the body that changes what a booking's trip costs."""
+    quote_id = service.call("GET", f"bookings/{booking_id}/").json()["quotes"][0]["id"]
+    return {"quotes": [{"id": quote_id, "update_fields": {"total_tickets_price": cost}}]}
+
+
+def update_to(service: Service, booking_id: str, cost: int) -> str:
+    """Price a change, and return the address that confirms it."""
+    change = cost_is(service, booking_id, cost)
+    told = service.call("PATCH", f"bookings/{booking_id}/quote_for_update", json=change).json()
+    return f"bookings/{booking_id}/confirm_update/{told['update_id']}/"
+
+
+def amendments_in(service: Service, booking_id: str) -> int:
+    """Return how many amendments the evidence tells of."""
+    leaves = service.run(service.storage.list_evidence, "acme", booking_id)
+    return sum(leaf.kind == "booking_amended" for leaf in leaves)
+
+
+def test_a_slow_answer_to_a_change_does_not_undo_a_newer_one(
+    patient: Service, platform: Platform, gate: Gate
+) -> None:
+    booking_id, release = sold(patient), Event()
+    older = update_to(patient, booking_id, 2000)
+    gate.spoil(held(release), part="confirm_update", times=1)
+
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(patient.call, "POST", older, json={})
+        gate.wait_for("confirm_update")
+        patient.call("POST", older, json={})
+        newer = patient.call("POST", update_to(patient, booking_id, 3000), json={})
+        release.set()
+
+    told = patient.call("GET", f"bookings/{booking_id}/").json()
+    assert (slow.result().status_code, newer.status_code) == (201, 201)
+    assert told["total_price"] == platform.bookings()[0].premium.as_number()
+    assert told["total_price"] == newer.json()["total_price"] == slow.result().json()["total_price"]
+    assert amendments_in(patient, booking_id) == 2
+
+
+def test_a_change_that_is_confirmed_three_times_at_once_is_one_change(
+    patient: Service, gate: Gate
+) -> None:
+    booking_id, release = sold(patient), Event()
+    path = update_to(patient, booking_id, 2000)
+    gate.spoil(held(release), part="confirm_update")
+
+    with ThreadPoolExecutor(3) as pool:
+        answers = [pool.submit(patient.call, "POST", path, json={}) for _ in range(3)]
+        gate.wait_for("confirm_update", times=3)
+        release.set()
+
+    assert [answer.result().status_code for answer in answers] == [201] * 3
+    assert amendments_in(patient, booking_id) == 1
+
+
+@pytest.mark.parametrize("key", [{}, {"x-idempotency-key": "again-1"}], ids=["no key", "one key"])
+@pytest.mark.parametrize("kind", ["confirm_update", "confirm_cancellation"])
+def test_what_is_asked_for_again_while_it_is_under_way_is_done_once(
+    patient: Service, gate: Gate, kind: str, key: dict[str, str]
+) -> None:
+    booking_id, release = sold(patient), Event()
+    method, path, body = {
+        "confirm_update": ("PATCH", "", cost_is(patient, booking_id, 2000)),
+        "confirm_cancellation": ("POST", "cancel", {}),
+    }[kind]
+    gate.spoil(held(release), part=kind, times=1)
+
+    def ask() -> Any:
+        return patient.call(method, f"bookings/{booking_id}/{path}", json=body, headers=key)
+
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(ask)
+        gate.wait_for(kind)
+        again = ask()
+        release.set()
+
+    assert (slow.result().status_code, again.status_code) == (200, 200)
+    assert slow.result().json() == again.json()
+    assert amendments_in(patient, booking_id) == 1
 
 
 def test_a_booking_that_waits_for_its_payment_is_sold_there_when_it_has_come(

@@ -16,9 +16,11 @@ from widget.amendments import (
 )
 from widget.bookings import Booking, Insured, Policyholder
 from widget.errors import (
+    AmendmentApplied,
     AmendmentStale,
     NotAllowedByProduct,
     NotFound,
+    StatusForbids,
     StorageUnavailable,
     UpstreamRefused,
 )
@@ -168,9 +170,11 @@ async def make(amended: Amended, amending: Amending) -> Amended:
     """Make an amendment: at the upstream first, then here, with evidence and messages.
 
     What a remote platform is asked for is stored before, so that an outcome that is not known is
-    found out later: see `resumed`.
+    found out later: see `resumed`. Of several requests for it at once, one stores it, and all
+    have it.
 
     Raises:
+        AmendmentApplied: It was made meanwhile, by the house.
         AmendmentStale: The booking changed meanwhile, or another amendment of it is under way.
         NotAllowedByProduct, UpstreamRefused: The upstream says no.
         UpstreamUnavailable, StorageUnavailable: Unknown; make the same again.
@@ -180,14 +184,12 @@ async def make(amended: Amended, amending: Amending) -> Amended:
         if not await _store(amended, amending):
             raise AmendmentStale(amended.id)
         return amended
-    begun = await _begun(amended, amending)
-    for _ in range(MAX_ROUNDS):
-        if await _store(begun, amending):
-            return begun
-        # A fact was noted meanwhile. The platform has made it, so it goes on from what is there.
-        booking = await find_booking(begun.id, amending)
-        begun = _of(booking, begun.amendment)
-    raise StorageUnavailable(f"Booking {amended.id} kept changing under {MAX_ROUNDS} attempts.")
+    try:
+        return await _made_there(amended, amending)
+    except (AmendmentApplied, StatusForbids):
+        if (done := await _as_done(amended, amending)) is None:
+            raise
+    return await answered(done, amending)
 
 
 async def resumed(booking_id: str, amending: Amending) -> Amended | None:
@@ -202,8 +204,9 @@ async def resumed(booking_id: str, amending: Amending) -> Amended | None:
     storage, code = amending.storage, amending.partner.code
     if not amending.upstream.is_remote:
         return None
-    begun = await storage.find_begun(code, booking_id)
     booking = await storage.find_booking(code, booking_id)
+    # Read after it: what is still under way then is not in the booking yet.
+    begun = await storage.find_begun(code, booking_id)
     if begun is None or booking is None or booking.mode is not amending.mode:
         return None
     try:
@@ -216,6 +219,32 @@ async def answered(made: Amended, amending: Amending) -> Amended:
     """Take what was finished for the answer to a request that asked for the same again."""
     await amending.storage.add_messages((), amending.reply_with(made))
     return made
+
+
+async def _made_there(amended: Amended, amending: Amending) -> Amended:
+    """Make an amendment at a platform, then here.
+
+    Raises:
+        AmendmentApplied: Another request for it was first to store that it is made.
+        As `make`.
+    """
+    begun = await _begun(amended, amending)
+    for _ in range(MAX_ROUNDS):
+        if await _store(begun, amending):
+            return begun
+        # A fact was noted meanwhile. The platform has made it, so it goes on from what is there.
+        booking = await find_booking(begun.id, amending)
+        begun = _of(booking, begun.amendment)
+    raise StorageUnavailable(f"Booking {amended.id} kept changing under {MAX_ROUNDS} attempts.")
+
+
+async def _as_done(amended: Amended, amending: Amending) -> Amended | None:
+    """Return an amendment with the booking as it is now, None when nobody has made it."""
+    storage, code = amending.storage, amending.partner.code
+    amendment = await storage.find_amendment(code, amended.id, amended.amendment.id)
+    if amendment is None or amendment.applied_at is None:
+        return None
+    return replace(amended, after=await storage.find_booking(code, amended.id) or amended.after)
 
 
 async def _begun(amended: Amended, amending: Amending) -> Amended:

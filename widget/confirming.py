@@ -196,15 +196,20 @@ async def _save(seen: Offer, booking: Booking, selling: Selling, now: datetime) 
     if booking.offer.revision != seen.revision:
         texts = selling.texts_version
         leaves.append(choice_made(booking.offer, at=now, texts_version=texts, by=Witness.PARTNER))
+    reply = _reply_of(booking, selling)
     if booking.status is not Status.CONFIRMED:
         leaves.append(offer_booked(booking))
-        reply = selling.reply_with(booking) if booking.status is Status.PENDING_PAYMENT else None
         return await selling.storage.save_booking(seen, booking, leaves, (), reply)
     leaves.append(offer_confirmed(booking, at=now))
-    reply = selling.reply_with(booking)
     return await selling.storage.save_booking(
         seen, booking, leaves, _created(booking, selling, now), reply
     )
+
+
+def _reply_of(booking: Booking, selling: Selling) -> Reply | None:
+    """Return the reply to keep with a booking: while its outcome is unknown, that it is begun."""
+    reply = selling.reply_with(booking)
+    return reply.under_way() if reply and booking.status is Status.PENDING else reply
 
 
 async def _paid(seen: Booking, selling: Selling) -> Booking | None:
@@ -218,8 +223,10 @@ async def _paid(seen: Booking, selling: Selling) -> Booking | None:
     if now >= last:
         raise OfferExpired(seen.id, last)
     if selling.upstream.is_remote:
-        leaf = offer_booked(paid)
-        return paid if await selling.storage.change_booking(seen, paid, leaf) else None
+        is_stored = await selling.storage.change_booking(
+            seen, paid, offer_booked(paid), reply=_reply_of(paid, selling)
+        )
+        return paid if is_stored else None
     policies = await selling.upstream.issue(paid, now=now)
     changed = replace(paid.issued(policies, at=now), revision=paid.revision)
     is_stored = await selling.storage.change_booking(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -19,7 +19,7 @@ from tests.storage.contract import (
 )
 from widget.amendments import Amendment, AmendmentKind
 from widget.bookings import Booking
-from widget.errors import AmendmentStale, StorageUnavailable
+from widget.errors import AmendmentApplied, AmendmentStale, StorageUnavailable
 from widget.evidence import Leaf, booking_amended, booking_noted
 from widget.money import Money
 from widget.offers import Status
@@ -192,6 +192,25 @@ async def test_an_amendment_that_was_made_says_so_and_names_nobody(
     assert (found.applied_at, found.policyholder) == (LATER, None)
 
 
+async def test_an_amendment_is_made_once_however_the_booking_goes_on(storage: Storage) -> None:
+    booking = await a_sold_offer(storage)
+    amendment = priced(booking, kind=AmendmentKind.UPDATE, policies=booking.policies)
+    changed, leaf = made(booking, amendment)
+    await storage.change_booking(booking, changed, leaf, amendment=amendment.applied(LATER))
+    again, late_leaf = made(changed, replace(amendment, revision=changed.revision))
+
+    for seen in (changed, booking):
+        with pytest.raises(AmendmentApplied):
+            await storage.change_booking(
+                seen, again, late_leaf, amendment=amendment.applied(LATER + timedelta(minutes=1))
+            )
+
+    assert await storage.find_booking("acme", booking.id) == changed
+    assert (await kinds_of_evidence(storage, booking.offer))[-1] == leaf.kind
+    found = await storage.find_amendment("acme", booking.id, amendment.id)
+    assert found == amendment.applied(LATER)
+
+
 async def test_people_of_amendments_that_have_expired_are_forgotten(storage: Storage) -> None:
     booking = await a_sold_offer(storage)
     old = priced(booking, id="aaaaa-CCL", expires_at=NOON + timedelta(days=1))
@@ -261,6 +280,19 @@ async def test_one_amendment_of_a_booking_is_under_way_at_a_time(storage: Storag
         await storage.begin_amendment(begun(booking, id="xxxxx-xxxxx-xxxxx-CCL"))
 
     assert await storage.find_begun("acme", booking.id) == begun(booking)
+
+
+@pytest.mark.parametrize("begun_at", [LATER, None], ids=["asked again", "refused"])
+async def test_an_amendment_that_was_made_is_not_begun_again(
+    storage: Storage, begun_at: datetime | None
+) -> None:
+    booking = await a_sold_offer(storage)
+    amendment = begun(booking)
+    changed, leaf = made(booking, amendment)
+    await storage.change_booking(booking, changed, leaf, amendment=amendment.applied(LATER))
+
+    with pytest.raises(AmendmentApplied):
+        await storage.begin_amendment(replace(amendment, begun_at=begun_at))
 
 
 async def test_the_same_amendment_may_be_begun_again(storage: Storage) -> None:

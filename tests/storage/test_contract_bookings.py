@@ -63,6 +63,15 @@ async def test_another_partners_booking_is_not_found(storage: Storage) -> None:
     assert await storage.find_booking("globex", booking.id) is None
 
 
+async def test_a_booking_is_found_by_its_payment(storage: Storage) -> None:
+    booking = await a_sold_offer(storage)
+
+    assert await storage.find_paid("acme", Mode.TEST, "ORDER-1") == booking
+    assert await storage.find_paid("acme", Mode.TEST, "ORDER-2") is None
+    assert await storage.find_paid("acme", Mode.LIVE, "ORDER-1") is None
+    assert await storage.find_paid("globex", Mode.TEST, "ORDER-1") is None
+
+
 async def test_an_offer_alone_is_not_found_as_a_booking(storage: Storage) -> None:
     await storage.save_offer(an_opted_in_offer(), shown(an_offer()))
 

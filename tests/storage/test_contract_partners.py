@@ -79,6 +79,7 @@ CALLS: dict[str, Callable[[Storage], Awaitable[object]]] = {
     "find_offer": lambda s: s.find_offer("acme", "AAAAA-BBBBB-INS"),
     "change_offer": lambda s: s.change_offer(an_offer(), an_offer(), shown(an_offer())),
     "save_booking": lambda s: sell(s, a_booking()),
+    "find_paid": lambda s: s.find_paid("acme", Mode.TEST, "ORDER-1"),
     "find_booking": lambda s: s.find_booking("acme", "AAAAA-BBBBB-INS"),
     "list_evidence": lambda s: s.list_evidence("acme", "AAAAA-BBBBB-INS"),
     "claim_messages": lambda s: s.claim_messages(limit=1, lease_s=1, per_lane=1),

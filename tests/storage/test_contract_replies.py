@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -138,6 +139,37 @@ async def test_with_a_key_that_is_taken_nothing_is_stored(storage: Storage, savi
 
     assert await saving.seen(storage) == before
     assert await found(storage) == first
+
+
+async def test_what_a_request_has_begun_makes_room_for_its_answer(
+    storage: Storage, saving: Saving
+) -> None:
+    other = offer_number(9)
+    answer = replace(a_reply(), offer_id=other.id)
+    begun = replace(answer.under_way(), created_at=NOON - timedelta(minutes=1))
+    await storage.save_offer(other, shown(other), begun)
+    before = await found(storage)
+
+    await saving.save(storage, answer)
+
+    assert before == begun
+    assert await found(storage) == answer
+
+
+@pytest.mark.parametrize("changes", [{"fingerprint": "0" * 64}, {"offer_id": OFFER.id}])
+async def test_what_a_request_has_begun_makes_no_room_for_another(
+    storage: Storage, saving: Saving, changes: dict[str, Any]
+) -> None:
+    other = offer_number(9)
+    begun = replace(a_reply(), offer_id=other.id).under_way()
+    await storage.save_offer(other, shown(other), begun)
+    before = await saving.seen(storage)
+
+    with pytest.raises(ReplyTaken):
+        await saving.save(storage, replace(a_reply(), **{"offer_id": other.id, **changes}))
+
+    assert await saving.seen(storage) == before
+    assert await found(storage) == begun
 
 
 async def test_a_reply_that_cannot_be_kept_undoes_the_change(

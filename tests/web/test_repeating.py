@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -127,6 +127,136 @@ def test_many_at_once_with_one_key_get_one_answer(service: Service) -> None:
 
     assert {answer.status_code for answer in answers} == {201}
     assert len({answer.content for answer in answers}) == 1
+
+
+# -- what is done already, and what comes at once
+
+
+def sold(service: Service) -> str:
+    """Return the id of a package that is a booking."""
+    package = service.quote()
+    assert service.call("POST", f"bookings/{package['id']}/", json=confirmation(package)).is_success
+    return str(package["id"])
+
+
+def declined(service: Service) -> str:
+    """Return the id of a package that the customer bought without."""
+    package_id = str(service.quote()["id"])
+    assert service.call("POST", f"bookings/{package_id}/opt_out", json={}).status_code == 204
+    return package_id
+
+
+PERSON = {"policyholder": {"last_name": "Beispiel"}}
+
+#: Method, path, body, and another body.
+Repeated = tuple[str, str, Any, Any]
+
+
+def an_offer_again(service: Service) -> Repeated:
+    service.quote()
+    return "POST", "quotes/", purchase_json(), purchase_json(partner_metadata={"shop": "north"})
+
+
+def a_sale_again(service: Service) -> Repeated:
+    package = service.quote()
+    path, body = f"bookings/{package['id']}/", confirmation(package)
+    service.call("POST", path, json=body)
+    return "POST", path, body, {**body, "policyholder": policyholder_json(first_name="Bob")}
+
+
+def a_report_again(service: Service) -> Repeated:
+    path = f"bookings/{service.quote()['id']}/opt_out"
+    service.call("POST", path, json={})
+    return "POST", path, {}, {"partner_metadata": {"till": "7"}}
+
+
+def a_change_of_nothing(service: Service) -> Repeated:
+    same = {"policyholder": {"last_name": "Muster"}}
+    return "PATCH", f"bookings/{sold(service)}/", same, PERSON
+
+
+def a_refusal_to_renew_again(service: Service) -> Repeated:
+    path = f"renewals/{sold(service)}/opt_out/"
+    service.call("POST", path, json={})
+    return "POST", path, {}, None
+
+
+DONE = (
+    an_offer_again,
+    a_sale_again,
+    a_report_again,
+    a_change_of_nothing,
+    a_refusal_to_renew_again,
+)
+
+
+@pytest.mark.parametrize("done", DONE)
+def test_the_answer_to_what_was_done_already_is_kept_too(
+    service: Service, done: Callable[[Service], Repeated]
+) -> None:
+    method, path, body, other = done(service)
+
+    first = service.call(method, path, json=body, headers=KEY)
+    again = service.call(method, path, json=body, headers=KEY)
+    refused = service.call(method, path, json=other, headers=KEY)
+
+    assert first.is_success
+    assert told(again) == (first.status_code, first.content, "true")
+    assert (refused.status_code, refused.json()["code"]) == (422, "idempotency_key_reused")
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_reading_takes_no_key(service: Service, method: str) -> None:
+    package = service.quote()
+    service.call("POST", "quotes/", json=purchase_json(partner_reference=None), headers=KEY)
+
+    read = service.call(method, f"quotes/{package['id']}/", headers=KEY)
+
+    assert (read.status_code, told(read)[2]) == (200, None)
+
+
+AT_ONCE: dict[str, tuple[str, str, Any]] = {
+    "cancel": ("POST", "bookings/{id}/cancel", {}),
+    "modify": ("PATCH", "bookings/{id}/", PERSON),
+    "confirm an update": ("POST", "bookings/{id}/confirm_update/{amendment_id}/", {}),
+    "confirm a cancellation": ("POST", "bookings/{id}/confirm_cancellation/{amendment_id}/", {}),
+}
+
+
+@pytest.mark.parametrize("name", AT_ONCE)
+def test_of_many_changes_at_once_with_one_key_all_get_the_first_answer(
+    service: Service, name: str
+) -> None:
+    method, path, body = AT_ONCE[name]
+    booking_id, amendment_id = sold(service), ""
+    if name == "confirm an update":
+        url = f"bookings/{booking_id}/quote_for_update"
+        amendment_id = service.call("PATCH", url, json=PERSON).json()["update_id"]
+    if name == "confirm a cancellation":
+        preview = service.call("POST", f"bookings/{booking_id}/cancel", json={"preview": True})
+        amendment_id = preview.json()["cancellation_id"]
+    path = path.format(id=booking_id, amendment_id=amendment_id)
+
+    assert len(answers_at_once(service, method, path, body)) == 1
+
+
+def test_of_many_deletions_at_once_with_one_key_all_get_the_first_answer(service: Service) -> None:
+    package = service.quote()
+    body = {"quotes": [{"id": package["quotes"]["0"]["id"]}]}
+
+    assert len(answers_at_once(service, "POST", f"quotes/{package['id']}/delete/", body)) == 1
+
+
+def answers_at_once(service: Service, method: str, path: str, body: Any) -> set[bytes]:
+    """Send a request many times at once under one key, and return its answers."""
+
+    def send(_: int) -> httpx2.Response:
+        return service.call(method, path, json=body, headers=KEY)
+
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(send, range(32)))
+    assert {answer.is_success for answer in answers} == {True}, {a.text for a in answers}
+    return {answer.content for answer in answers}
 
 
 @pytest.mark.parametrize("key", ["", "a b", "x" * 256, "sch\u00f6n".encode()])

@@ -7,8 +7,9 @@ For every method:
 - Reading for a partner takes the partner's code: what belongs to another is not found.
 - `StorageUnavailable` is raised when the database does not do its part, and nothing else of the
   driver's.
-- A `reply` is stored with the change that it tells of, or not at all. `ReplyTaken` is raised, and
-  nothing stored, when its key has one already.
+- A `reply` is stored with the change that it tells of, or not at all. It takes the place of what
+  the same request has begun (`Reply.may_follow`); when its key has any other one, `ReplyTaken` is
+  raised, and nothing stored.
 
 A new method owes a test in the contract suite.
 """
@@ -137,7 +138,8 @@ class Storage(Protocol):
     ) -> bool:
         """Store a choice, a decline, or other quotes, with the evidence and what is shown of it.
 
-        A changed purchase leads to this offer from now on, and the one before leads nowhere.
+        A changed purchase leads to this offer from now on, unless it leads to another that is
+        still open, and the one before leads nowhere.
         False, and nothing stored, when the offer is no longer as `seen`.
         """
         ...
@@ -182,14 +184,21 @@ class Storage(Protocol):
         """Store what became of a booking: issued, failed, amended or noted.
 
         Args:
-            amendment: The one that was applied, when it had been stored.
+            amendment: The one that was applied, whether or not it had been stored.
 
         False, and nothing stored, when the booking is no longer as `seen`.
+
+        Raises:
+            AmendmentApplied: It was applied before, whatever the booking is now.
         """
         ...
 
     async def find_booking(self, partner_code: str, booking_id: str) -> Booking | None:
         """Return a booking of this partner."""
+        ...
+
+    async def find_paid(self, partner_code: str, mode: Mode, transaction_id: str) -> Booking | None:
+        """Return the booking that a transaction of this partner paid for."""
         ...
 
     async def list_bookings(
@@ -224,6 +233,7 @@ class Storage(Protocol):
         """Store that a platform is asked for an amendment, or by `begun_at` None that it refused.
 
         Raises:
+            AmendmentApplied: It was made meanwhile.
             AmendmentStale: Another amendment of the booking is under way.
         """
         ...

@@ -9,7 +9,7 @@ import apsw
 
 from widget.amendments import Amendment
 from widget.bookings import Booking
-from widget.errors import AmendmentStale, PaymentAlreadyUsed, StorageUnavailable
+from widget.errors import AmendmentApplied, AmendmentStale, PaymentAlreadyUsed, StorageUnavailable
 from widget.evidence import Leaf
 from widget.messages import Message
 from widget.offers import Offer
@@ -62,7 +62,13 @@ def change_booking(
     amendment: Amendment | None,
     reply: Reply | None,
 ) -> bool:
-    """Store what became of a booking, if it is still as `seen`."""
+    """Store what became of a booking, if it is still as `seen`.
+
+    Raises:
+        AmendmentApplied: The amendment was applied before.
+    """
+    if amendment is not None:
+        _check_unapplied(db, amendment)
     if not _update(db, seen, changed):
         return False
     if seen.offer != changed.offer:
@@ -88,6 +94,19 @@ def find_booking(db: apsw.Connection, partner_code: str, booking_id: str) -> Boo
     """Return a booking with its offer, policies and people."""
     key = {"code": partner_code, "id": booking_id}
     found = select(db, "SELECT * FROM bookings WHERE partner_code = :code AND id = :id", key)
+    return _whole(db, found[0]) if found else None
+
+
+def find_paid(
+    db: apsw.Connection, partner_code: str, mode: Mode, transaction_id: str
+) -> Booking | None:
+    """Return the booking that a transaction paid for."""
+    found = select(
+        db,
+        "SELECT * FROM bookings"
+        " WHERE partner_code = :code AND mode = :mode AND transaction_id = :transaction_id",
+        {"code": partner_code, "mode": mode, "transaction_id": transaction_id},
+    )
     return _whole(db, found[0]) if found else None
 
 
@@ -150,8 +169,10 @@ def begin_amendment(db: apsw.Connection, amendment: Amendment) -> None:
     """Store that an amendment is under way, or not any more.
 
     Raises:
+        AmendmentApplied: It was made meanwhile.
         AmendmentStale: Another one of the booking is under way.
     """
+    _check_unapplied(db, amendment)
     row = booking_rows.amendment_row(amendment)
     others = select(db, f"SELECT id FROM amendments {_UNDER_WAY} AND id <> :id", row)
     if others and amendment.begun_at is not None:
@@ -210,6 +231,13 @@ def _put_policies(db: apsw.Connection, booking: Booking) -> None:
         )
         if not is_ours:
             raise StorageUnavailable(f"Policy number {row['number']} is another booking's.")
+
+
+def _check_unapplied(db: apsw.Connection, amendment: Amendment) -> None:
+    key = (amendment.partner_code, amendment.booking_id, amendment.id)
+    stored = find_amendment(db, *key)
+    if stored is not None and stored.applied_at is not None:
+        raise AmendmentApplied(amendment.id)
 
 
 def _keep_applied(db: apsw.Connection, amendment: Amendment) -> None:

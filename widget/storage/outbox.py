@@ -136,7 +136,7 @@ def keep_reply(db: apsw.Connection, reply: Reply | None) -> None:
     """Store a reply, and sweep out some that are too old.
 
     Raises:
-        ReplyTaken: The key has one.
+        ReplyTaken: The key has one, which is more than what the same request has begun.
     """
     if reply is None:
         return
@@ -150,8 +150,10 @@ def keep_reply(db: apsw.Connection, reply: Reply | None) -> None:
         " FROM replies WHERE created_at <= :old ORDER BY created_at LIMIT :limit)",
         old,
     )
-    if select(db, f"SELECT key FROM replies {own}", row):
-        raise ReplyTaken(f"The idempotency key {reply.key!r} was answered meanwhile.")
+    for stored in select(db, f"SELECT * FROM replies {own}", row):
+        if not reply.may_follow(rows.reply_from(stored)):
+            raise ReplyTaken(f"The idempotency key {reply.key!r} was answered meanwhile.")
+        apply(db, f"DELETE FROM replies {own}", row)
     insert(db, "replies", rows.reply_row(reply))
 
 

@@ -139,7 +139,14 @@ class SqliteStorage(DatabaseFile):
         """Store a choice, a decline or other quotes."""
         return await self._do(
             lambda db: changes.change_offer(
-                db, seen, changed, leaf, messages=messages, reply=reply, showing=showing
+                db,
+                seen,
+                changed,
+                leaf,
+                messages=messages,
+                reply=reply,
+                showing=showing,
+                now=self.now(),
             )
         )
 
@@ -181,6 +188,11 @@ class SqliteStorage(DatabaseFile):
         """Return a booking."""
         with translated():
             return booking_changes.find_booking(self._reading, partner_code, booking_id)
+
+    async def find_paid(self, partner_code: str, mode: Mode, transaction_id: str) -> Booking | None:
+        """Return the booking that a transaction paid for."""
+        with translated():
+            return booking_changes.find_paid(self._reading, partner_code, mode, transaction_id)
 
     async def list_bookings(
         self, partner_code: str, mode: Mode, *, limit: int, offset: int

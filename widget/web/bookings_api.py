@@ -9,10 +9,11 @@ from starlette.responses import Response
 from widget.bookings import Booking, InstalmentPayment
 from widget.collecting import report_instalments
 from widget.confirming import Confirmation, Confirmed, confirm_offer, confirm_payment
-from widget.errors import NotFound
+from widget.errors import NotFound, PaymentAlreadyUsed
 from widget.events import Event
 from widget.mailing import send_mail
-from widget.offers import Status
+from widget.offers import Offer, Status
+from widget.purchases import Purchase
 from widget.quoting import make_offer
 from widget.web.access import token_of
 from widget.web.answers import Json
@@ -26,6 +27,7 @@ from widget.wire import (
     InstantBookingBody,
     NothingBody,
     SendEmailBody,
+    policyholder_of,
     purchase_of,
 )
 
@@ -47,14 +49,40 @@ async def confirm(call: Call, confirmation: Confirmation) -> Response:
 
 
 async def instant_booking(call: Call) -> Response:
-    """Quote and confirm in one."""
+    """Quote and confirm in one; the same again leads to the booking that it has begun."""
     body = await call.body(InstantBookingBody)
-    quoting = call.quoting(200, lambda _: {}, body.partner_metadata)
-    quoting = quoting.without_reply()
-    offer = await make_offer(
-        quoting, purchase_of(body), storage=call.house.storage, upstream=call.upstream
-    )
-    return await confirm(call, chosen_at_once(body, offer))
+    purchase = purchase_of(body)
+    offer = await _begun(call, body, purchase)
+    if offer is None:
+        quoting = call.quoting(200, lambda _: {}, body.partner_metadata).without_reply()
+        offer = await make_offer(
+            quoting, purchase, storage=call.house.storage, upstream=call.upstream
+        )
+    try:
+        return await confirm(call, chosen_at_once(body, offer))
+    except PaymentAlreadyUsed:
+        # Of two at once with one payment, the other one may have been first with the same sale.
+        if (first := await _begun(call, body, purchase)) is None:
+            raise
+    return await confirm(call, chosen_at_once(body, first))
+
+
+async def _begun(call: Call, body: InstantBookingBody, purchase: Purchase) -> Offer | None:
+    """Return the offer that this purchase and person were sold before, None for a new sale.
+
+    They are known by the idempotency key, or by the payment; without both, asking again sells
+    again, unless the purchase has a reference.
+    """
+    if call.begun is not None:
+        return await offer_of(call.house, call.code, call.begun.offer_id, call.caller.mode)
+    payment, storage = body.partner_transaction_id, call.house.storage
+    if payment is None or not (
+        booking := await storage.find_paid(call.code, call.caller.mode, payment)
+    ):
+        return None
+    is_same = booking.offer.purchase_hash == purchase.content_hash()
+    is_same_person = booking.policyholder == policyholder_of(body.policyholder)
+    return booking.offer if is_same and is_same_person else None
 
 
 async def confirm_booking(call: Call) -> Response:

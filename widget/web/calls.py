@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel
@@ -15,7 +16,7 @@ from starlette.responses import Response
 
 from widget.amending import Amended, Amending
 from widget.confirming import Selling
-from widget.errors import RateLimited, ReplyTaken, RequestMalformed
+from widget.errors import RateLimited, RequestMalformed, WidgetError
 from widget.offers import Metadata, Offer
 from widget.quoting import Quoting
 from widget.replies import Reply, fingerprint_of
@@ -56,6 +57,10 @@ class Call:
     #: None when the caller gave none.
     key: str | None
     fingerprint: str
+    #: What an earlier request with this key has begun, while its outcome is not known.
+    begun: Reply | None = field(default=None, init=False)
+    #: The offer or booking that the answer speaks of.
+    _told_id: str | None = field(default=None, init=False)
     _rendered: tuple[object, bytes] | None = field(default=None, init=False)
 
     @property
@@ -136,6 +141,7 @@ class Call:
         """Return an answer without a body to keep, None when the caller gave no key."""
         if self.key is None:
             return None
+        self._told_id = offer_id
         now = self.house.now()
         return Reply(
             self.code, self.caller.mode, self.key, self.fingerprint, status, body, offer_id, now
@@ -150,9 +156,21 @@ class Call:
         is_replay: bool = False,
     ) -> Response:
         """Return the answer about a value; what was rendered to be kept is not rendered again."""
+        self._told_id = value.id
         if self._rendered is not None and self._rendered[0] is value:
             return _response(status, self._rendered[1], is_replay=is_replay)
         return _response(status, _dumped(render(value)), is_replay=is_replay)
+
+    def reply_to_keep(self, response: Response) -> Reply | None:
+        """Return an answer to keep that was not stored with a change, because nothing changed.
+
+        None when there is no offer or booking that it speaks of.
+        """
+        if self._told_id is None:
+            return None
+        reply = self.empty_reply(response.status_code, self._told_id, bytes(response.body))
+        is_pending = response.status_code == HTTPStatus.ACCEPTED and response.body
+        return reply.under_way() if reply and is_pending else reply
 
 
 def json_response(content: object, status: int = 200) -> Response:
@@ -185,7 +203,8 @@ def by_method(endpoints: Mapping[str, Endpoint]) -> Endpoint:
 def partner_call(handler: Handler, group: str) -> Endpoint:
     """Return an endpoint that lets a partner's backend make a call.
 
-    A request whose idempotency key was answered before gets that answer again, and does nothing.
+    A request whose idempotency key was answered before gets that answer again, and does nothing;
+    every success that speaks of an offer or a booking is kept for that. Reading takes no key.
 
     Raises:
         RateLimited: The partner has made too many calls.
@@ -198,27 +217,50 @@ def partner_call(handler: Handler, group: str) -> Endpoint:
         caller = await caller_of(request)
         _take_allowance(request, house, caller, group)
         call = Call(request, house, caller, _key_of(request), await _fingerprint(request))
-        if (replay := await _replay(call)) is not None:
-            return replay
-        try:
-            return await handler(call)
-        except ReplyTaken:
-            # Two requests with one key came at once, and the other one was first.
-            if (replay := await _replay(call)) is not None:
-                return replay
-            raise
+        is_reading = request.method in {"GET", "HEAD"}
+        return await (handler(call) if call.key is None or is_reading else _once(call, handler))
 
     return endpoint
 
 
+async def _once(call: Call, handler: Handler) -> Response:
+    """Answer a request with an idempotency key as before, or for the first time."""
+    if (replay := await _replay(call)) is not None:
+        return replay
+    try:
+        return await _kept(call, await handler(call))
+    except WidgetError:
+        # Another request with this key may have come at once, and be the cause of the refusal.
+        knew = call.begun
+        if (replay := await _replay(call)) is not None:
+            return replay
+        if knew or call.begun is None:
+            raise
+    return await _kept(call, await handler(call))
+
+
 async def _replay(call: Call) -> Response | None:
-    if call.key is None or call.request.method == "GET":
-        return None
-    reply = await call.house.storage.find_reply(call.code, call.caller.mode, call.key)
+    """Return the answer that a key has; what it has begun so far is noted in the call."""
+    reply = await _reply_of(call)
     if reply is None:
         return None
     reply.check_same_request(call.fingerprint)
-    return _response(reply.status, reply.body, is_replay=True)
+    if reply.is_answer:
+        return _response(reply.status, reply.body, is_replay=True)
+    call.begun = reply
+    return None
+
+
+async def _kept(call: Call, response: Response) -> Response:
+    """Return an answer that is kept now, if it was not with what the call has changed."""
+    stored, reply = await _reply_of(call), call.reply_to_keep(response)
+    if reply is not None and (stored is None or reply.is_answer > stored.is_answer):
+        await call.house.storage.add_messages((), reply)
+    return response
+
+
+async def _reply_of(call: Call) -> Reply | None:
+    return await call.house.storage.find_reply(call.code, call.caller.mode, call.key or "")
 
 
 def _key_of(request: Request) -> str | None:
