@@ -68,6 +68,44 @@ def test_every_instalment_is_due_on_the_day_of_the_first_or_the_last_of_its_mont
         assert part.due_on.day == first_due.day or (is_last and part.due_on.day < first_due.day)
 
 
+@st.composite
+def part_paid(draw: st.DrawFn) -> tuple[InstalmentPlan, Money, dict[int, Money]]:
+    """Draw a plan, a premium, and what was paid of it in any amounts, in any of its instalments."""
+    plan, premium = draw(plans), draw(premiums)
+    numbers = draw(st.sets(st.integers(1, plan.count)))
+    left, paid = premium.minor, {}
+    for number in sorted(numbers):
+        minor = draw(st.integers(0, left))
+        left -= minor
+        paid[number] = Money(minor, premium.currency)
+    return plan, premium, paid
+
+
+@given(part_paid(), days)
+def test_what_is_paid_and_what_is_open_add_up_to_the_premium(
+    drawn: tuple[InstalmentPlan, Money, dict[int, Money]], first_due: date
+) -> None:
+    plan, premium, paid = drawn
+
+    schedule = schedule_of(plan, premium, first_due=first_due, paid=paid)
+
+    amounts = {part.number: part.amount for part in schedule}
+    assert Money.total(amounts.values(), premium.currency) == premium
+    assert {number: amounts[number] for number in paid} == paid
+    still_open = [amounts[number].minor for number in sorted(amounts.keys() - paid.keys())]
+    assert still_open == sorted(still_open, reverse=True)
+    assert not still_open or still_open[0] - still_open[-1] in {0, 1}
+
+
+def test_when_all_are_paid_and_the_premium_has_risen_one_more_is_due_with_the_last() -> None:
+    paid = {number: Money(100, "EUR") for number in range(1, 5)}
+
+    schedule = schedule_of(QUARTERLY, Money(450, "EUR"), first_due=date(2027, 11, 30), paid=paid)
+
+    assert [(part.number, part.amount.minor) for part in schedule[3:]] == [(4, 100), (5, 50)]
+    assert schedule[4].due_on == schedule[3].due_on
+
+
 def test_a_year_is_paid_by_the_month_to_the_cent() -> None:
     schedule = schedule_of(MONTHLY, Money(6649, "EUR"), first_due=date(2027, 3, 1))
 

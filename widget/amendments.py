@@ -16,6 +16,7 @@ from widget.errors import AmendmentApplied, AmendmentExpired, AmendmentStale
 from widget.money import Money
 from widget.offers import Status
 from widget.purchases import Purchase
+from widget.schedules import settled
 from widget.witnesses import Witness
 
 
@@ -91,6 +92,8 @@ class Amendment:
     def applied_to(self, booking: Booking) -> Booking:
         """Return a booking as this amendment makes it.
 
+        Of what was paid in instalments, no more than the new premiums is kept: see `settled`.
+
         Raises:
             StatusForbids: Only a confirmed booking can be amended.
             AmendmentStale: It was changed after the amendment was priced.
@@ -100,7 +103,7 @@ class Amendment:
         if self.revision != booking.revision:
             raise AmendmentStale(self.id)
         insured = changed.insured if self.insured is None else self.insured
-        return replace(changed, insured=insured)
+        return settled(replace(changed, insured=insured))
 
     def refund(self) -> Money:
         """Return what is paid back to the customer for the policies that it cancels."""

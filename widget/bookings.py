@@ -84,14 +84,22 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
-class InstalmentPayment:
-    """What the partner reported of one instalment."""
+class InstalmentReport:
+    """What the partner reports of one instalment."""
 
     quote_id: str
     number: int
     is_paid: bool
     #: Aware UTC.
     attempted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class InstalmentPayment(InstalmentReport):
+    """A report as it is kept: an update of the policy changes no payment of the past."""
+
+    #: What the instalment came to when it was reported; less, where an update had more paid back.
+    amount: Money
 
 
 @dataclass(frozen=True, slots=True)

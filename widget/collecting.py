@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from widget.amending import Amending, find_booking
-from widget.bookings import Booking, InstalmentPayment
+from widget.bookings import Booking, InstalmentPayment, InstalmentReport
 from widget.errors import InputInvalid, StorageUnavailable
 from widget.evidence import booking_noted
+from widget.money import Money
 from widget.replies import Reply
 from widget.schedules import schedules_of
 
@@ -17,12 +18,12 @@ MAX_ROUNDS = 10
 
 async def report_instalments(
     booking_id: str,
-    payments: Sequence[InstalmentPayment],
+    reports: Sequence[InstalmentReport],
     amending: Amending,
     *,
     reply: Reply | None = None,
 ) -> Booking:
-    """Note which instalments were paid; the last report of each stands.
+    """Note which instalments were paid; the last report of each stands, with its amount then.
 
     Args:
         reply: Kept with the note, when there is an idempotency key.
@@ -35,34 +36,45 @@ async def report_instalments(
     """
     for _ in range(MAX_ROUNDS):
         seen = await find_booking(booking_id, amending)
-        _check_known(seen, payments, amending)
-        changed = seen.noted(instalment_payments=_merged(seen, payments))
+        changed = seen.noted(instalment_payments=_merged(seen, reports, amending))
         leaf = booking_noted(changed, "instalments_reported", at=amending.storage.now())
         if await amending.storage.change_booking(seen, changed, leaf, reply=reply):
             return changed
     raise StorageUnavailable(f"Booking {booking_id} kept changing under {MAX_ROUNDS} attempts.")
 
 
-def _check_known(
-    booking: Booking, payments: Sequence[InstalmentPayment], amending: Amending
-) -> None:
-    known = {
-        (quote_id, instalment.number)
+def _merged(
+    booking: Booking, reports: Sequence[InstalmentReport], amending: Amending
+) -> tuple[InstalmentPayment, ...]:
+    """Return all payments that are known, the newest report of each, in order."""
+    amounts = {
+        (quote_id, instalment.number): instalment.amount
         for quote_id, schedule in schedules_of(booking, amending.catalogue).items()
         for instalment in schedule
     }
+    _check_known(reports, amounts)
+    told = {(p.quote_id, p.number): p for p in booking.instalment_payments}
+    told |= {key: _kept(report, amounts[key]) for report in reports for key in [_key(report)]}
+    return tuple(told[key] for key in sorted(told))
+
+
+def _check_known(
+    reports: Sequence[InstalmentReport], amounts: Mapping[tuple[str, int], Money]
+) -> None:
     problems = {
         f"quotes.{index}.instalment_number": ["There is no such instalment."]
-        for index, payment in enumerate(payments)
-        if (payment.quote_id, payment.number) not in known
+        for index, report in enumerate(reports)
+        if _key(report) not in amounts
     }
     if problems:
         raise InputInvalid(problems)
 
 
-def _merged(
-    booking: Booking, payments: Sequence[InstalmentPayment]
-) -> tuple[InstalmentPayment, ...]:
-    """Return all payments that are known, the newest report of each, in order."""
-    told = {(p.quote_id, p.number): p for p in (*booking.instalment_payments, *payments)}
-    return tuple(told[key] for key in sorted(told))
+def _key(report: InstalmentReport) -> tuple[str, int]:
+    return report.quote_id, report.number
+
+
+def _kept(report: InstalmentReport, amount: Money) -> InstalmentPayment:
+    return InstalmentPayment(
+        report.quote_id, report.number, report.is_paid, report.attempted_at, amount
+    )

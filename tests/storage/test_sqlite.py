@@ -16,6 +16,7 @@ import pytest
 from pydantic import ValidationError
 
 from tests.builders import (
+    NOON,
     a_booking,
     a_partner,
     a_policyholder,
@@ -27,11 +28,14 @@ from tests.builders import (
 )
 from tests.fakes import Clock
 from tests.storage.contract import a_file, an_edition
+from widget.bookings import Booking, InstalmentPayment
 from widget.errors import StorageUnavailable
 from widget.evidence import offer_confirmed, offer_made
+from widget.money import Money
 from widget.offers import Offer
 from widget.storage import connections
 from widget.storage.database_file import utc_now
+from widget.storage.migrations import migrations_for
 from widget.storage.sqlite import SqliteStorage
 
 pytestmark = pytest.mark.anyio
@@ -444,3 +448,41 @@ def test_the_clock_of_the_machine_is_aware_and_in_utc() -> None:
 
     assert offset is not None
     assert not offset
+
+
+@pytest.mark.parametrize(
+    ("plan", "amounts"), [("monthly", (408, 408, 407)), ("quarterly", (1223, 1223, 1223))]
+)
+async def test_instalments_of_an_older_version_get_the_amounts_that_they_had(
+    opened: SqliteStorage, path: Path, plan: str, amounts: tuple[int, ...]
+) -> None:
+    numbers = (1, 8, 9) if plan == "monthly" else (1, 2, 4)
+    payments = tuple(
+        InstalmentPayment(
+            "q-1", number, is_paid=True, attempted_at=NOON, amount=Money(minor, "EUR")
+        )
+        for number, minor in zip(numbers, amounts, strict=True)
+    )
+    booking = a_booking(instalment_plans={"q-1": plan}, instalment_payments=payments)
+    await _sell(opened, booking)
+    step = next(s for s in migrations_for("sqlite") if s.name.endswith("_instalment_amounts"))
+    connection = apsw.Connection(str(path))
+    connection.execute(
+        "UPDATE bookings SET payments_json = (SELECT json_group_array(json_remove(value,"
+        " '$.amount')) FROM json_each(payments_json))"
+    )
+
+    connection.execute(step.sql)
+    connection.close()
+
+    found = await opened.find_booking("acme", booking.id)
+    assert found is not None
+    assert found.instalment_payments == payments
+
+
+async def _sell(storage: SqliteStorage, booking: Booking) -> None:
+    offer = await storage.save_offer(
+        offer_of(booking), offer_made(offer_of(booking), texts_version="t")
+    )
+    leaves = [offer_confirmed(booking, at=booking.booked_at)]
+    assert await storage.save_booking(offer, booking, leaves, mails_of(booking)) is not None

@@ -92,3 +92,82 @@ def test_who_has_paid_all_of_it_before_the_start_gets_all_of_it(sale: Sale) -> N
     report(sale, *range(1, 13))
 
     assert refund(sale) == pytest.approx(sum(float(one["amount"]) for one in schedule(sale)))
+
+
+# -- after an update of the policy
+
+
+def update(sale: Sale, adults: int) -> dict[str, Any]:
+    fields = {"id": sale.quote_id, "update_fields": {"number_of_adults": adults}}
+    told: dict[str, Any] = sale.call("PATCH", "bookings/{id}/", {"quotes": [fields]})
+    return told
+
+
+def total(instalments: list[dict[str, Any]]) -> float:
+    return round(sum(float(one["amount"]) for one in instalments), 2)
+
+
+@pytest.mark.parametrize("adults", [1, 2, 4])
+def test_after_an_update_what_was_paid_is_paid_back_and_no_more(sale: Sale, adults: int) -> None:
+    update(sale, 2)
+    paid = total(schedule(sale)[:3])
+    report(sale, 1, 2, 3)
+
+    told = update(sale, adults)
+
+    assert refund(sale) == paid
+    assert told["instalments_overpaid"] == 0
+
+
+@pytest.mark.parametrize("adults", [1, 4])
+def test_after_an_update_the_open_instalments_share_what_is_left(sale: Sale, adults: int) -> None:
+    update(sale, 2)
+    before = schedule(sale)[:3]
+    report(sale, 1, 2, 3)
+
+    premium = update(sale, adults)["total_price"]
+
+    after = schedule(sale)
+    assert [one["amount"] for one in after[:3]] == [one["amount"] for one in before]
+    assert total(after) == premium
+    assert {one["payment_status"] for one in after[3:]} == {"UNPAID"}
+
+
+def test_what_was_paid_beyond_a_lower_premium_is_told_once_and_no_longer_counts(
+    sale: Sale,
+) -> None:
+    premium = update(sale, 4)["total_price"]
+    report(sale, *range(1, 13))
+
+    told = update(sale, 1)
+
+    assert told["instalments_overpaid"] == round(premium - told["total_price"], 2)
+    assert told["instalments_overpaid_formatted"].startswith("€")
+    assert total(schedule(sale)) == told["total_price"]
+    assert refund(sale) == told["total_price"]
+
+
+def test_a_premium_that_rises_when_all_is_paid_makes_one_more_instalment(sale: Sale) -> None:
+    report(sale, *range(1, 13))
+
+    told = update(sale, 4)
+    one_more = schedule(sale)[12:]
+    report(sale, 13)
+
+    assert [one["amount"] for one in one_more] == [told["total_price_diff"]]
+    assert refund(sale) == told["total_price"]
+
+
+def test_a_price_for_an_update_tells_what_would_be_owed_back_and_takes_nothing_off(
+    sale: Sale,
+) -> None:
+    report(sale, *range(1, 13))
+    update(sale, 4)
+    report(sale, 13)
+    paid = schedule(sale)
+
+    fields = {"id": sale.quote_id, "update_fields": {"number_of_adults": 1}}
+    told = sale.call("PATCH", "bookings/{id}/quote_for_update", {"quotes": [fields]})
+
+    assert told["instalments_overpaid"] > 0
+    assert schedule(sale) == paid

@@ -137,7 +137,7 @@ def _cancelled(policy: Policy, booking: Booking, catalogue: Catalogue, *, now: d
         ends_at=ends_at,
         at=now,
     )
-    unpaid = policy.quote.premium - paid_of(policy, booking, catalogue)
+    unpaid = policy.quote.premium - paid_of(policy, booking)
     owed = Money(max((refund - unpaid).minor, 0), refund.currency)
     return replace(policy, status=Status.CANCELLED, cancelled_at=now, refund=owed)
 

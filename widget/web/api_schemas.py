@@ -236,7 +236,7 @@ _CANCELLATION |= money("adjustment_fee")
 _AMENDED = {
     **_BOOKING,
     "quotes": listed(thing({**_BOOKED_QUOTE, **_DIFFERENCE})),
-    **money("total_price_diff"),
+    **money("total_price_diff", "instalments_overpaid"),
 }
 
 _CANCELLED = {

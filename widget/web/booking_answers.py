@@ -12,7 +12,7 @@ from widget.cancellations import is_cancellable
 from widget.certificates import certificate_pdf_url, certificate_url
 from widget.money import Money
 from widget.offers import Quote, Status
-from widget.schedules import schedules_of
+from widget.schedules import overpaid, schedules_of
 from widget.storage.base import Page
 from widget.web.answers import Json, Telling, package_head, quote_facts, telling_of
 from widget.web.house import House
@@ -52,7 +52,11 @@ def amended_answer(amended: Amended, house: House) -> Json:
     for quote, told in zip(amended.after.quotes, answer["quotes"], strict=True):
         zero = Money.zero(quote.premium.currency)
         told.update(telling.money("price_diff", quote.premium - before.get(quote.id, zero)))
-    return answer | telling.money("total_price_diff", difference)
+    return {
+        **answer,
+        **telling.money("total_price_diff", difference),
+        **telling.money("instalments_overpaid", overpaid(amended.before, amended.after)),
+    }
 
 
 def priced_answer(amended: Amended, house: House) -> Json:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from starlette.responses import Response
 
-from widget.bookings import Booking, InstalmentPayment
+from widget.bookings import Booking, InstalmentReport
 from widget.collecting import report_instalments
 from widget.confirming import Confirmation, Confirmed, confirm_offer, confirm_payment
 from widget.errors import NotFound, PaymentAlreadyUsed
@@ -133,8 +133,8 @@ async def read_instalments(call: Call) -> Response:
 async def report_payments(call: Call) -> Response:
     """Note which instalments the customer paid."""
     body = await call.body(InstalmentsBody)
-    payments = [
-        InstalmentPayment(
+    reports = [
+        InstalmentReport(
             quote_id=report.id,
             number=report.instalment_number,
             is_paid=report.payment_status == "PAID",
@@ -143,7 +143,7 @@ async def report_payments(call: Call) -> Response:
         for report in body.quotes
     ]
     reply = call.empty_reply(204, call.path())
-    await report_instalments(call.path(), payments, call.amending(), reply=reply)
+    await report_instalments(call.path(), reports, call.amending(), reply=reply)
     return empty_response(204)
 
 
