@@ -79,6 +79,30 @@ def _lanes(busy: Collection[str], only: Collection[str] | None) -> dict[str, str
     return {"busy": json.dumps(sorted(busy)), "only": chosen}
 
 
+def mark_failed(
+    db: apsw.Connection,
+    message: Message,
+    *,
+    next_try_at: datetime | None,
+    problem: str,
+    now: datetime,
+) -> None:
+    """Note that a try failed, and when the next is due; None gives up."""
+    apply(
+        db,
+        "UPDATE messages SET failures = failures + 1, due_at = :due, gave_up_at = :gave_up,"
+        " last_problem = :problem, leased_until = NULL"
+        # One that was erased while it was under way stays given up.
+        " WHERE id = :id AND gave_up_at IS NULL",
+        {
+            "id": message.id,
+            "due": rows.micros(next_try_at or message.due_at),
+            "gave_up": None if next_try_at else rows.micros(now),
+            "problem": problem,
+        },
+    )
+
+
 def list_messages(
     db: apsw.Connection, partner_code: str, mode: Mode, *, kind: str, limit: int
 ) -> list[Progress]:

@@ -376,19 +376,12 @@ class SqliteStorage(DatabaseFile):
         self, message: Message, *, next_try_at: datetime | None, problem: str
     ) -> None:
         """Note that a try failed."""
-        values = {
-            "id": message.id,
-            "due": rows.micros(next_try_at or message.due_at),
-            "gave_up": None if next_try_at else rows.micros(self.now()),
-            "problem": problem,
-        }
-        sql = (
-            "UPDATE messages SET failures = failures + 1, due_at = :due, gave_up_at = :gave_up,"
-            " last_problem = :problem, leased_until = NULL"
-            # One that was erased while it was under way stays given up.
-            " WHERE id = :id AND gave_up_at IS NULL"
+        now = self.now()
+        await self._do(
+            lambda db: outbox.mark_failed(
+                db, message, next_try_at=next_try_at, problem=problem, now=now
+            )
         )
-        await self._do(lambda db: apply(db, sql, values))
 
     async def list_messages(
         self, partner_code: str, mode: Mode, *, kind: str, limit: int
