@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import random
 import sqlite3
-from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -243,68 +241,6 @@ async def test_a_root_by_another_key_is_found(opened: SqliteStorage) -> None:
         f"The key {key_id_of(OTHER)} of the root of 2 leaves is not in the settings.",
     )
     assert (await audit(opened, KEY, OTHER)).problems == ()
-
-
-async def test_a_thousand_edits_at_random_are_all_found(opened: SqliteStorage, path: Path) -> None:
-    await sealed(opened, 20)
-    await opened.close()
-    sound = path.read_bytes()
-    dice = random.Random(1)  # noqa: S311 - not a secret
-    missed = []
-    for number in range(1000):
-        statement, values = dice.choice(RANDOM_EDITS)(dice)
-        path.write_bytes(sound)
-        for beside in (path.with_name(path.name + end) for end in ("-wal", "-shm")):
-            beside.unlink(missing_ok=True)
-        edit(path, statement, values=values)
-        storage = SqliteStorage(str(path))
-        await storage.open()
-        if not (await audit(storage)).problems:
-            missed.append((number, statement, values))
-        await storage.close()
-    await opened.open()
-
-    assert missed == []
-
-
-def leaf_at(dice: random.Random) -> int:
-    return dice.randint(1, 80)
-
-
-RANDOM_EDITS: tuple[Callable[[random.Random], tuple[str, tuple[Any, ...]]], ...] = (
-    lambda dice: ("DELETE FROM evidence WHERE position = ?", (leaf_at(dice),)),
-    lambda dice: ("DELETE FROM evidence WHERE position > ?", (dice.randint(0, 79),)),
-    lambda dice: (
-        "UPDATE evidence SET body = body || ? WHERE position = ?",
-        (dice.choice(" ax1"), leaf_at(dice)),
-    ),
-    lambda dice: (
-        (
-            "UPDATE evidence SET body = substr(body, 1, 99)"
-            " || char(unicode(substr(body, 100, 1)) + ?) || substr(body, 101) WHERE position = ?"
-        ),
-        (dice.randint(1, 9), leaf_at(dice)),
-    ),
-    lambda dice: (
-        "UPDATE evidence SET at = at + ? WHERE position = ?",
-        (dice.randint(1, 10**9), leaf_at(dice)),
-    ),
-    lambda dice: ("UPDATE evidence SET kind = kind || 'x' WHERE position = ?", (leaf_at(dice),)),
-    lambda dice: (
-        "UPDATE evidence SET digest = randomblob(32) WHERE position = ?",
-        (leaf_at(dice),),
-    ),
-    lambda dice: (
-        "UPDATE evidence SET position = position + 1000 WHERE position = ?",
-        (leaf_at(dice),),
-    ),
-    lambda dice: (
-        "UPDATE roots SET signed_at = signed_at - ? WHERE size = 40",
-        (dice.randint(1, 10**9),),
-    ),
-    lambda _: ("UPDATE roots SET signature = randomblob(32) WHERE size = 80", ()),
-    lambda dice: ("UPDATE roots SET size = ? WHERE size = 40", (dice.randint(1, 39),)),
-)
 
 
 # -- proofs

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from widget.evidence import Entry
 from widget.proving import all_entries, all_pages
@@ -15,6 +16,12 @@ from widget.trees import Frontier
 
 #: Stands for a leaf that is not there; the hash of nothing that could be written.
 _GONE = bytes(32)
+
+#: A leaf may be written so long after what it tells of; a remote platform takes seconds.
+LATE = timedelta(hours=1)
+
+#: Leaves are sealed within seconds while the service runs; what waits longer is told.
+OVERDUE = timedelta(hours=1)
 
 #: A partner's code and the id of its offer.
 OfferKey = tuple[str, str]
@@ -45,18 +52,11 @@ async def verify(storage: Storage, keys: Sequence[bytes]) -> Audit:
     log.problems += [problem for root in log.roots for problem in _faults_of(root, keys)]
     log.problems += _faults_between(log.roots)
     async for entry in all_entries(storage):
-        while log.place < entry.position:
-            log.problems.append(f"Leaf {log.place} is gone.")
-            log.add(_GONE)
-        log.problems += _faults_at(entry)
+        log.read(entry)
         await pages.compare(entry)
-        log.add(entry.leaf.digest())
-    last = max(await storage.count_leaves_ever(), log.roots[-1].size if log.roots else 0)
-    if last >= log.place:
-        log.problems.append(f"Leaves {log.place} to {last} are gone.")
-    leaves = log.place - 1
+    log.end(at=storage.now(), leaves_ever=await storage.count_leaves_ever())
     problems = (*log.problems, *await pages.problems())
-    return Audit(leaves, len(log.roots), leaves - log.sealed, problems)
+    return Audit(log.place - 1, len(log.roots), log.place - 1 - log.sealed, problems)
 
 
 class _Log:
@@ -65,7 +65,11 @@ class _Log:
     def __init__(self, roots: Sequence[Root]) -> None:
         self.roots = roots
         self.problems: list[str] = []
+        #: How many leaves the newest root of those that were passed seals, and since when.
         self.sealed = 0
+        self._sealed_at: datetime | None = None
+        #: What the oldest leaf after it tells of happened then.
+        self._waiting_since: datetime | None = None
         self._by_size = {root.size: root for root in roots}
         self._frontier = Frontier()
 
@@ -74,19 +78,44 @@ class _Log:
         """Where the next leaf belongs."""
         return self._frontier.size + 1
 
-    def add(self, digest: bytes) -> None:
-        """Add a leaf by its hash, and compare what is there with the root that seals it."""
+    def read(self, entry: Entry) -> None:
+        """Compare a leaf with its hash, with its place and with the root that seals it."""
+        while self.place < entry.position:
+            self.problems.append(f"Leaf {self.place} is gone.")
+            self._add(_GONE)
+        self.problems += _faults_at(entry)
+        if self._sealed_at is not None and self._sealed_at - entry.leaf.at > LATE:
+            self.problems.append(
+                f"{_name_of(entry)} tells of {_spelled(entry.leaf.at)}, and stands after what was"
+                f" sealed on {_spelled(self._sealed_at)}."
+            )
+        self._waiting_since = self._waiting_since or entry.leaf.at
+        self._add(entry.leaf.digest())
+
+    def end(self, *, at: datetime, leaves_ever: int) -> None:
+        """Look for what should follow the last leaf: other leaves, or a root."""
+        last = max(leaves_ever, self.roots[-1].size if self.roots else 0)
+        if last >= self.place:
+            self.problems.append(f"Leaves {self.place} to {last} are gone.")
+        if self._waiting_since is not None and at - self._waiting_since > OVERDUE:
+            self.problems.append(
+                f"Leaves {self.sealed + 1} to {self.place - 1} wait for a root since"
+                f" {_spelled(self._waiting_since)}: it is gone, or the service has not run since."
+            )
+
+    def _add(self, digest: bytes) -> None:
         self._frontier = self._frontier.grown([digest])
         root = self._by_size.get(self._frontier.size)
         if root is None:
             return
         if root.frontier != self._frontier:
-            moment = f"{root.signed_at:%Y-%m-%d %H:%M:%S} UTC"
             among = f"{self.sealed + 1} to {root.size}"
-            self.problems.append(f"Among leaves {among} is one that was not sealed on {moment}.")
+            when = _spelled(root.signed_at)
+            self.problems.append(f"Among leaves {among} is one that was not sealed on {when}.")
             # What is sound after it is not to be blamed for it.
             self._frontier = root.frontier if root.frontier.is_whole else self._frontier
-        self.sealed = root.size
+        self.sealed, self._sealed_at = root.size, root.signed_at
+        self._waiting_since = None
 
 
 class _Pages:
@@ -168,6 +197,10 @@ def _faults_at(entry: Entry) -> list[str]:
 
 def _name_of(entry: Entry) -> str:
     return f"Leaf {entry.position} ({entry.leaf.kind} of {entry.leaf.offer_id})"
+
+
+def _spelled(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _facts_of(entry: Entry) -> dict[str, object]:

@@ -112,7 +112,9 @@ def _alone(db: apsw.Connection) -> Iterator[None]:
 
 def _check_references(db: apsw.Connection) -> None:
     if broken := select(db, "PRAGMA foreign_key_check"):
-        raise StorageUnavailable(f"A row of {broken[0]['table']} refers to nothing.")
+        table, place = broken[0]["table"], broken[0]["rowid"]
+        which = "A row" if place is None else f"Row {place}"
+        raise StorageUnavailable(f"{which} of {table} refers to nothing.")
 
 
 def select(

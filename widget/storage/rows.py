@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from widget.errors import StorageUnavailable
 from widget.evidence import Entry, Leaf
 from widget.messages import Kind, Message
 from widget.offers import Choice, Offer, Quote, Status
@@ -176,8 +177,15 @@ def leaf_from(row: Row) -> Leaf:
 
 
 def entry_from(row: Row) -> Entry:
-    """Return the leaf in a row, at its place."""
-    return Entry(row["position"], leaf_from(row), row["digest"])
+    """Return the leaf in a row, at its place.
+
+    Raises:
+        StorageUnavailable: Somebody has written into it what no leaf holds.
+    """
+    try:
+        return Entry(row["position"], leaf_from(row), row["digest"])
+    except OverflowError as error:
+        raise StorageUnavailable(f"Leaf {row['position']} cannot be read.") from error
 
 
 def root_row(root: Root) -> Row:
@@ -195,10 +203,17 @@ def root_row(root: Root) -> Row:
 
 
 def root_from(row: Row) -> Root:
-    """Return the root in a row."""
-    parts = _TEXTS.validate_json(row["frontier_json"])
-    frontier = Frontier(row["size"], tuple(bytes.fromhex(part) for part in parts))
-    signed_at = moment(row["signed_at"])
+    """Return the root in a row.
+
+    Raises:
+        StorageUnavailable: Somebody has written into it what no root holds.
+    """
+    try:
+        parts = _TEXTS.validate_json(row["frontier_json"])
+        frontier = Frontier(row["size"], tuple(bytes.fromhex(part) for part in parts))
+        signed_at = moment(row["signed_at"])
+    except (OverflowError, ValueError) as error:
+        raise StorageUnavailable(f"The root of {row['size']} leaves cannot be read.") from error
     return Root(frontier, signed_at, row["key_id"], row["signature"], row["previous"])
 
 
