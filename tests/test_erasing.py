@@ -398,12 +398,14 @@ def test_the_partner_still_reads_the_booking_without_its_people(service: Service
 
 def test_the_certificate_is_gone(service: Service) -> None:
     booking_id = sold(service, **PERSON)
-    url = service.call("GET", f"bookings/{booking_id}/").json()["quotes"][0]["coi"]["url"]
-    assert service.client.get(url).status_code == 200
+    coi = service.call("GET", f"bookings/{booking_id}/").json()["quotes"][0]["coi"]
+    urls = [coi["url"], coi["pdf"]]
+    assert [service.client.get(url).status_code for url in urls] == [200, 200]
 
     erase(service, booking_id)
 
-    assert told(service.client.get(url)) == (410, "people_erased")
+    gone = (410, "people_erased")
+    assert [told(service.client.get(url)) for url in urls] == [gone, gone]
 
 
 def test_the_customers_page_is_gone(service: Service) -> None:

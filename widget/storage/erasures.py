@@ -23,7 +23,10 @@ _TEXTS = (
         f"UPDATE bookings SET metadata_json = '{{}}', problem = '' {_OWN}"
         " AND (metadata_json <> '{}' OR problem <> '')"
     ),
-    f"UPDATE policies SET certificate_url = NULL {_OF_BOOKING} AND certificate_url IS NOT NULL",
+    (
+        f"UPDATE policies SET certificate_url = NULL, certificate_pdf_url = NULL {_OF_BOOKING}"
+        " AND (certificate_url IS NOT NULL OR certificate_pdf_url IS NOT NULL)"
+    ),
 )
 #: A change that was begun before finds that it is late.
 _COUNTED = f"UPDATE bookings SET revision = revision + 1 {_OWN}"
