@@ -18,6 +18,8 @@ from tests.browser.shop import free_ports, prepared
 from tests.builders import TRAVEL, a_message, a_partner, an_opted_in_offer
 from tests.service import running_service
 from widget import showcase
+from widget.app import load_markets
+from widget.market_commands import table_of
 from widget.partners import Mode
 from widget.products import AfterSale, Until
 from widget.settings import Settings, rows
@@ -205,3 +207,10 @@ def test_every_dependency_has_its_reason() -> None:
 
     assert "starlette" in packages
     assert {name for name in packages if name not in reasons} == set()
+
+
+def test_the_table_of_markets_is_that_of_the_rules() -> None:
+    text = text_of("docs/markets.md")
+    table = text.split("<!-- offer-widget markets table -->\n")[1].split("<!-- end of table -->")[0]
+
+    assert table.splitlines() == list(table_of(load_markets()))

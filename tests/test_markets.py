@@ -51,6 +51,8 @@ FILES = {
         ("AU", "AU-NSW", "goods", {"GST": "0.10", "STAMP_DUTY": "0.09"}),
         ("AU", "AU-ACT", "goods", {"GST": "0.10"}),
         ("AU", "AU-NSW", "travel", {}),
+        ("AU", "AU-NSW", "travel_domestic", {"GST": "0.10", "STAMP_DUTY": "0.09"}),
+        ("GB", None, "travel_domestic", {"IPT": "0.20"}),
         ("CA", "CA-ON", "travel", {"RST": "0.08"}),
         ("CA", "CA-AB", "travel", {}),
         ("SG", None, "goods", {"GST": "0.09"}),
@@ -122,6 +124,10 @@ def test_a_class_that_no_market_names_has_the_rules_of_the_others() -> None:
     assert (market.insurance_class, market.sale) == ("other", Sale.DEFERRED)
 
 
+def test_a_narrower_class_has_the_rules_of_the_one_that_its_name_begins_with() -> None:
+    assert a_market("AU", "AU-NSW", "travel_ski").sale is Sale.IN_PATH
+
+
 def test_what_is_not_known_is_not_guessed() -> None:
     assert MARKETS.find("BR", None, "travel") is None
     with pytest.raises(CatalogueFaulty, match="customers in BR"):
@@ -133,6 +139,7 @@ def test_what_is_not_known_is_not_guessed() -> None:
     ("name", "sale"),
     [
         ("travel", Sale.IN_PATH),
+        ("travel_domestic", Sale.IN_PATH),
         ("parcel", Sale.IN_PATH),
         ("goods", Sale.DEFERRED),
         ("event", Sale.DEFERRED),

@@ -2,7 +2,8 @@
 
 A file has rules for all of its markets, a market has its own, and so has each of its regions: the
 narrower place holds. Each of these may say something else for a class of insurance, and that holds
-over everything that is said for all classes.
+over everything that is said for all classes. What is said of `travel` is said of `travel_domestic`
+too, unless that has rules of its own.
 """
 
 from __future__ import annotations
@@ -167,7 +168,9 @@ def _market(
     assumed: set[str] = set()
     layers = (file, table, *((region,) if region else ()))
     # What is said for a class holds over what is said for all of them.
-    for rules in (*layers, *(layer.classes[name] for layer in layers if name in layer.classes)):
+    kinds = dict.fromkeys((name.partition("_")[0], name))
+    narrower = [layer.classes.get(kind) for kind in kinds for layer in layers]
+    for rules in (*layers, *(rules for rules in narrower if rules)):
         own = {rule: getattr(rules, rule) for rule in _Rules.model_fields}
         news = {rule: value for rule, value in own.items() if value is not None}
         said |= news

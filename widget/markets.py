@@ -128,10 +128,10 @@ class Markets:
     def find(self, country: str, region: str | None, insurance_class: str) -> Market | None:
         """Return the market of a customer; None without rules, or where the region must be known.
 
-        A class that no market names has the rules of the class `other`.
+        A class that no market names has the rules of the class that its name begins with, as
+        `travel_ski` has those of `travel`, or else those of the class `other`.
         """
-        name = insurance_class if insurance_class in self.classes else OTHER
-        return self.known.get((country, region, name))
+        return self.known.get((country, region, self._named(insurance_class)))
 
     def get(self, country: str, region: str | None, insurance_class: str) -> Market:
         """Return the market that something was sold in.
@@ -146,10 +146,14 @@ class Markets:
 
     def all_of(self, country: str, insurance_class: str) -> tuple[Market, ...]:
         """Return the rules for a class in each region of a country, or in all of it."""
-        name = insurance_class if insurance_class in self.classes else OTHER
+        name = self._named(insurance_class)
         own = [m for (c, _, n), m in self.known.items() if (c, n) == (country, name)]
         return tuple(m for m in own if m.region) or tuple(own)
 
     def regions_of(self, country: str) -> frozenset[str]:
         """Return the regions of a country that have rules of their own."""
         return frozenset(region for place, region, _ in self.known if place == country and region)
+
+    def _named(self, insurance_class: str) -> str:
+        kinds = (insurance_class, insurance_class.partition("_")[0])
+        return next((kind for kind in kinds if kind in self.classes), OTHER)

@@ -28,6 +28,7 @@ from tests.storage.contract import (
 from widget.errors import StorageUnavailable
 from widget.evidence import people_erased
 from widget.partners import Mode
+from widget.restrictions import Restrictions
 from widget.roots import sign_root
 from widget.storage.base import Storage
 from widget.trees import Frontier
@@ -221,3 +222,13 @@ async def test_a_partners_keys_are_listed_oldest_first_with_the_revoked_ones(
     listed = await storage.list_keys("acme")
 
     assert listed == [replace(older, revoked_at=NOON), newer]
+
+
+async def test_what_a_partner_asks_beyond_the_law_is_kept(opened: Storage) -> None:
+    wanted = Restrictions(("FR", "AU:goods"), 30, ("travel_retailer",))
+
+    await opened.save_partner(a_partner(restrictions=wanted))
+
+    kept = await opened.find_partner("acme")
+    assert kept is not None
+    assert kept.restrictions == wanted
