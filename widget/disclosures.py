@@ -48,7 +48,7 @@ def _underwriter(case: _Case) -> Iterator[str]:
     cover, say = case.cover, case.speech.texts.gettext
     if cover.disclaimer:
         yield cover.disclaimer
-    if cover.underwriter and cover.underwriter_address:
+    if cover.underwriter_address and cover.underwriter not in cover.disclaimer:
         yield say("The insurer is %(name)s, %(address)s.") % {
             "name": cover.underwriter,
             "address": cover.underwriter_address,
@@ -96,12 +96,12 @@ def _complaints(case: _Case) -> Iterator[str]:
     say = case.speech.texts.gettext
     who = case.market.ombudsman or say("the complaints body of your country")
     if case.cover.contact:
-        yield say("Complaints go to %(contact)s or, out of court, to %(ombudsman)s.") % {
+        yield say("Complaints go to %(contact)s; out of court, %(ombudsman)s decides.") % {
             "contact": case.cover.contact,
             "ombudsman": who,
         }
     else:
-        yield say("Complaints go to the insurer or, out of court, to %(ombudsman)s.") % {
+        yield say("Complaints go to the insurer; out of court, %(ombudsman)s decides.") % {
             "ombudsman": who
         }
 

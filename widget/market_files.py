@@ -225,5 +225,5 @@ def _evened_out(markets: list[Market]) -> Market | None:
         disclosures=tuple(dict.fromkeys(key for m in markets for key in m.disclosures)),
         has_withdrawal_function=any(market.has_withdrawal_function for market in markets),
         withdrawal_function_from_days=min(m.withdrawal_function_from_days for m in markets),
-        ombudsman="",
+        ombudsman=first.ombudsman if len({m.ombudsman for m in markets}) == 1 else "",
     )

@@ -63,7 +63,7 @@ def test_the_first_offer_informs_and_has_no_answer_to_give(service: Service) -> 
     assert (page.status_code, state_in(page)) == (200, "deferred")
     assert controls_in(page) == []
     assert "$" not in page.text
-    assert "From 6 Mar 2027" in page.text
+    assert "From 6 March 2027, 12:00 UTC on" in page.text
     for kind in ("product_information", "wording", "target_market"):
         found = service.client.get(f"/documents/travel_protection/1/{kind}")
         assert f'href="{found.url}"' in page.text

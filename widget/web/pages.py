@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from math import ceil
 
@@ -239,7 +240,14 @@ def _disclosures(visit: Visit, offer: Offer, speech: Speech) -> tuple[str, ...]:
 
 
 def _for_sale_from(offer: Offer, speech: Speech) -> str:
-    return formats.moment(offer.opens_at, speech.formats) if offer.opens_at else ""
+    if offer.opens_at is None:
+        return ""
+    # Up to the next minute: whoever comes back at the time that is named is not too early.
+    opens_at = offer.opens_at + timedelta(seconds=59, microseconds=999_999)
+    return speech.texts.gettext("%(day)s, %(time)s UTC") % {
+        "day": formats.day(opens_at.date(), speech.formats),
+        "time": f"{opens_at:%H:%M}",
+    }
 
 
 def _status(state: str, offer: Offer, speech: Speech, house: House) -> str:
