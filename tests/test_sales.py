@@ -29,9 +29,14 @@ def test_what_the_law_allows_is_not_refused(country: str) -> None:
 
 
 def test_there_is_no_sale_without_the_rules_of_the_market() -> None:
-    problems = refusals(a_purchase(customer_country="BR"), CATALOGUE)
+    elsewhere = replace(a_purchase().items[0], product_code="of_a_platform")
+    problems = refusals(a_purchase(customer_country="BR", items=(elsewhere,)), CATALOGUE)
 
     assert problems == {"customer_country": ["Nothing is sold to customers who live in BR."]}
+
+
+def test_where_a_product_is_not_sold_the_product_says_so() -> None:
+    assert refusals(a_purchase(customer_country="BR"), CATALOGUE) == {}
 
 
 def test_where_taxes_differ_by_region_the_region_is_asked_for() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -42,15 +42,14 @@ def refusals(
 ) -> Problems:
     """Return why a purchase cannot be insured in its market, by the field names of the wire."""
     problems: dict[str, list[str]] = {}
-    for item in purchase.items:
+    for item in {item.product_code: item for item in purchase.items}.values():
         for field, sentence in _refused(item, purchase, catalogue, restrictions):
-            sentences = problems.setdefault(field, [])
-            sentences.append(sentence) if sentence not in sentences else None
-    return problems
+            problems.setdefault(field, []).append(sentence)
+    return {field: list(dict.fromkeys(sentences)) for field, sentences in problems.items()}
 
 
 def promised(
-    quotes: Iterable[Quote],
+    quotes: Sequence[Quote],
     purchase: Purchase,
     catalogue: Catalogue,
     restrictions: Restrictions,
@@ -62,23 +61,19 @@ def promised(
     Args:
         informed_at: When the customer is first shown them, or was.
     """
+    known: dict[str, tuple[int, datetime | None]] = {}
+    for quote in quotes:
+        item = purchase.items[quote.item]
+        if item.product_code not in known:
+            market = tightened(market_of(item, purchase, catalogue), restrictions)
+            known[item.product_code] = (market.withdrawal_days, market.opens_at(informed_at))
     return tuple(
-        _promised(quote, purchase, catalogue, restrictions, informed_at) for quote in quotes
+        _promised(quote, *known[purchase.items[quote.item].product_code]) for quote in quotes
     )
 
 
-def _promised(
-    quote: Quote,
-    purchase: Purchase,
-    catalogue: Catalogue,
-    restrictions: Restrictions,
-    informed_at: datetime,
-) -> Quote:
-    lawful = market_of(purchase.items[quote.item], purchase, catalogue)
-    market = tightened(lawful, restrictions)
-    return replace(
-        quote, withdrawal_days=market.withdrawal_days, sold_from=market.opens_at(informed_at)
-    )
+def _promised(quote: Quote, withdrawal_days: int, sold_from: datetime | None) -> Quote:
+    return replace(quote, withdrawal_days=withdrawal_days, sold_from=sold_from)
 
 
 def _refused(
@@ -86,12 +81,12 @@ def _refused(
 ) -> Iterator[tuple[str, str]]:
     markets, country = catalogue.markets, purchase.customer_country
     product = catalogue.on_sale(item.product_code)
-    if country not in markets.countries:
-        yield "customer_country", f"Nothing is sold to customers who live in {country}."
-        return
     if product is not None and country not in product.sold_to:
         return  # the product says where it is sold
     lawful = markets.find(country, purchase.customer_region, _class_of(product))
+    if lawful is None and country not in markets.countries:
+        yield "customer_country", f"Nothing is sold to customers who live in {country}."
+        return
     if lawful is None:
         yield "customer_region", f"The law of {country} differs by region: name the customer's."
         return

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from itertools import accumulate, pairwise
 from math import ceil, floor
 from typing import Literal
@@ -70,9 +71,7 @@ def charged(net: Fraction, taxes: tuple[Tax, ...], currency: str) -> Charged:
     if net < 0:
         raise ValueError(f"a net premium cannot be {net}")
     unit = 10 ** exponent(currency)
-    levies = [_levied(tax, currency) for tax in taxes]
-    fixed = sum(_each(Fraction(0), levies), start=Fraction(0))
-    rate = 1 + sum(_each(Fraction(1), levies), start=Fraction(0)) - fixed
+    levies, fixed, rate = _law(taxes, currency)
     total = ceil((net * rate + fixed) * unit)
     exact = (Fraction(total, unit) - fixed) / rate
     sums = [0, *(floor(upto * unit + Fraction(1, 2)) for upto in accumulate(_each(exact, levies)))]
@@ -87,6 +86,15 @@ def charged(net: Fraction, taxes: tuple[Tax, ...], currency: str) -> Charged:
 _Levy = tuple[Fraction, Fraction, bool]
 
 
+@lru_cache(maxsize=1024)
+def _law(taxes: tuple[Tax, ...], currency: str) -> tuple[tuple[_Levy, ...], Fraction, Fraction]:
+    """Return the taxes, what they are on nothing, and what a net premium of 1 grows to by them."""
+    levies = tuple(_levied(tax, currency) for tax in taxes)
+    fixed = sum(_each(Fraction(0), levies), start=Fraction(0))
+    rate = 1 + sum(_each(Fraction(1), levies), start=Fraction(0)) - fixed
+    return levies, fixed, rate
+
+
 def _levied(tax: Tax, currency: str) -> _Levy:
     if tax.fixed is not None and tax.fixed.currency != currency:
         raise ValueError(f"{tax.code} is charged in {tax.fixed.currency}, not in {currency}")
@@ -94,7 +102,7 @@ def _levied(tax: Tax, currency: str) -> _Levy:
     return Fraction(tax.share), fixed, tax.on == "net_and_taxes"
 
 
-def _each(net: Fraction, levies: list[_Levy]) -> Iterator[Fraction]:
+def _each(net: Fraction, levies: tuple[_Levy, ...]) -> Iterator[Fraction]:
     """Yield the exact amount of each tax on `net`."""
     before = Fraction(0)
     for share, fixed, is_on_taxes in levies:
