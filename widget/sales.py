@@ -14,9 +14,6 @@ from widget.products import Catalogue, Product
 from widget.purchases import Item, Purchase
 from widget.restrictions import NONE, Restrictions, tightened
 
-#: What is asked of a platform whose products we do not know is cover of this class.
-_CLASS_ELSEWHERE = "travel"
-
 
 def market_of(item: Item, purchase: Purchase, catalogue: Catalogue) -> Market:
     """Return the market that an item of a purchase is insured in.
@@ -26,7 +23,7 @@ def market_of(item: Item, purchase: Purchase, catalogue: Catalogue) -> Market:
     """
     product = catalogue.on_sale(item.product_code)
     return catalogue.markets.get(
-        purchase.customer_country, purchase.customer_region, _class_of(product)
+        purchase.customer_country, purchase.customer_region, _class_of(item, product)
     )
 
 
@@ -83,7 +80,7 @@ def _refused(
     product = catalogue.on_sale(item.product_code)
     if product is not None and country not in product.sold_to:
         return  # the product says where it is sold
-    lawful = markets.find(country, purchase.customer_region, _class_of(product))
+    lawful = markets.find(country, purchase.customer_region, _class_of(item, product))
     if lawful is None and country not in markets.countries:
         yield "customer_country", f"Nothing is sold to customers who live in {country}."
         return
@@ -116,5 +113,6 @@ def _language_missing(product: Product, market: Market) -> str:
     )
 
 
-def _class_of(product: Product | None) -> str:
-    return product.insurance_class if product else _CLASS_ELSEWHERE
+def _class_of(item: Item, product: Product | None) -> str:
+    """Return the class of insurance; of a platform's product all we know is the line."""
+    return product.insurance_class if product else item.subject.line
