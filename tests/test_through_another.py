@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from html import unescape
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -718,3 +720,84 @@ def test_a_platforms_shaming_and_popularity_are_left_out(service: Service, gate:
 
     for claim in ("I like to take risks", "Chosen by 9 of 10", "You will regret it"):
         assert claim not in shown
+
+
+# -- the customer's own page
+
+
+def asked(service: Service, booking_id: str) -> tuple[str, dict[str, str]]:
+    """Return the form on which the customer withdraws: where it goes, and what it says."""
+    account = service.call("GET", f"bookings/{booking_id}/").json()["account_url"]
+    page = service.client.get(f"{account.partition('?')[0]}/withdraw")
+    (action,) = re.findall(r'<form[^>]*action="([^"]+)"', page.text)
+    (refund,) = re.findall(r'name="refund" value="(\d+)"', page.text)
+    return unescape(action), {"refund": refund}
+
+
+def withdraw(service: Service, form: tuple[str, dict[str, str]]) -> Any:
+    address, fields = form
+    headers = {"Origin": "https://cover.test"}
+    return service.client.post(address, data=fields, headers=headers, follow_redirects=False)
+
+
+def test_the_customers_page_shows_what_the_platform_sold(service: Service) -> None:
+    booking_id = sold(service)
+    booking = service.call("GET", f"bookings/{booking_id}/").json()
+
+    page = service.client.get(booking["account_url"])
+
+    assert page.status_code == 200
+    assert "Northgate Insurance SE" in page.text
+    assert booking["quotes"][0]["policy_number"] in page.text
+    assert "Withdraw from contract here" in page.text
+
+
+def test_a_customer_withdraws_at_the_platform(service: Service, platform: Platform) -> None:
+    booking_id = sold(service)
+    form = asked(service, booking_id)
+    assert platform.bookings()[0].status is Status.CONFIRMED
+
+    answer = withdraw(service, form)
+
+    assert answer.status_code == 303
+    assert "You have withdrawn" in service.client.get(answer.headers["Location"]).text
+    assert platform.bookings()[0].status is Status.CANCELLED
+    assert status_in(service, booking_id) == "CANCELLED"
+
+
+@pytest.mark.parametrize("fault", AFTER_THE_SALE)
+def test_a_withdrawal_whose_outcome_is_unknown_is_found_out_and_happens_once(
+    service: Service, platform: Platform, gate: Gate, clock: Clock, fault: str
+) -> None:
+    booking_id = sold(service)
+    form = asked(service, booking_id)
+    gate.spoil(FAULTS[fault], part="confirm_cancellation")
+
+    unsure = withdraw(service, form)
+    gate.mend()
+    reconcile(service, clock)
+    again = withdraw(service, form)
+
+    assert (unsure.status_code, again.status_code) == (503, 303)
+    assert "We cannot answer just now" in unsure.text
+    assert status_in(service, booking_id) == "CANCELLED"
+    assert platform.bookings()[0].status is Status.CANCELLED
+    leaves = service.run(service.storage.list_evidence, "acme", booking_id)
+    assert [leaf.kind for leaf in leaves].count("booking_amended") == 1
+    assert '"by":"shopper"' in leaves[-1].body
+
+
+def test_other_names_of_the_insured_reach_the_platform(
+    service: Service, platform: Platform
+) -> None:
+    booking_id = sold(service)
+    quote_id = service.call("GET", f"bookings/{booking_id}/").json()["quotes"][0]["id"]
+    insured = [{"first_name": "Cem", "last_name": "Beispiel", "age": 7}]
+    change = {"quotes": [{"id": quote_id, "update_fields": {"insured": insured}}]}
+
+    made = service.call("PATCH", f"bookings/{booking_id}/", json=change)
+
+    assert made.json()["quotes"][0]["insured"] == insured
+    (there,) = platform.bookings()
+    ((person,),) = there.insured.values()
+    assert (person.first_name, person.age) == ("Cem", 7)

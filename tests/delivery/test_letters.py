@@ -14,6 +14,7 @@ from tests.builders import (
     TOKEN_KEY,
     a_booking,
     a_partner,
+    a_pending_booking,
     a_policyholder,
     a_purchase,
     an_amendment,
@@ -27,9 +28,11 @@ from widget.delivery.letters import Letter, Letters
 from widget.links import Links
 from widget.messages import Kind
 from widget.money import Money
+from widget.news import News
 from widget.offers import Offer, Status
 from widget.partners import Mode
 from widget.tokens import PolicyToken, read_policy_token
+from widget.witnesses import Witness
 
 
 @pytest.fixture(scope="module")
@@ -264,3 +267,120 @@ def test_every_letter_is_in_the_language_of_the_choice(letters: Letters, kind: K
 
     assert "Guten Tag Ada Muster," in letter.text
     assert "Versicherungsschein" in letter.subject
+
+
+# -- what the event changed
+
+
+def of(letters: Letters, kind: Kind, booking: Booking, news: News, locale: str = "en") -> Letter:
+    booking = replace(booking, offer=replace(booking.offer, chosen_locale=locale))
+    return letters.letter(kind, booking, a_partner(), news)
+
+
+@pytest.mark.parametrize(
+    ("difference", "locale", "sentence"),
+    [
+        (1250, "en", "The change costs €12.50 more, which you pay to Acme Travel."),
+        (-1250, "en", "The change costs €12.50 less, which you get back from Acme Travel."),
+        (0, "en", "The premium stays the same."),
+        (1250, "de", "Die Änderung kostet 12,50 € mehr; Sie zahlen das an Acme Travel."),
+        (-1250, "de", "Die Änderung kostet 12,50 € weniger"),
+        (0, "de", "Die Prämie bleibt gleich."),
+    ],
+)
+def test_a_change_tells_what_it_costs(
+    letters: Letters, difference: int, locale: str, sentence: str
+) -> None:
+    news = News(difference_minor=difference)
+
+    letter = of(letters, Kind.POLICY_UPDATE, a_booking(offer=live()), news, locale)
+
+    for form in (" ".join(letter.text.split()), visible(letter.html)):
+        assert sentence in form.replace("\xa0", " ")
+
+
+def test_a_change_of_which_the_price_is_not_known_says_nothing_of_it(letters: Letters) -> None:
+    letter = of(letters, Kind.POLICY_UPDATE, a_booking(offer=live()), News())
+
+    assert "The change costs" not in letter.text
+    assert "stays the same" not in letter.text
+
+
+def test_a_withdrawal_is_confirmed_with_date_and_time(letters: Letters) -> None:
+    news = News(ended=("TRV-AAAAA-BBBBB",), by=Witness.SHOPPER)
+
+    letter = of(letters, Kind.POLICY_CANCELLATION, cancelled(a_booking(offer=live())), news)
+
+    for form in (" ".join(letter.text.split()), visible(letter.html)):
+        assert "You withdrew from cover that you took out at Acme Travel." in form
+        assert "Your withdrawal reached us on 4 Mar 2027, 12:00:00" in form
+        assert "(UTC)" in form
+        assert "You get €48.92 back from Acme Travel." in form
+
+
+def test_ending_a_policy_after_the_withdrawal_is_called_a_cancellation(letters: Letters) -> None:
+    booking = cancelled(a_booking(offer=live()), refund=0)
+    late = replace(booking.policies[0], cancelled_at=NOON + timedelta(days=20))
+    news = News(ended=("TRV-AAAAA-BBBBB",), by=Witness.SHOPPER)
+
+    letter = of(letters, Kind.POLICY_CANCELLATION, replace(booking, policies=(late,)), news)
+
+    assert "Your cancellation reached us on 21 Mar 2027" in " ".join(letter.text.split())
+    assert "withdrew" not in letter.text
+
+
+def test_a_second_cancellation_does_not_tell_of_the_first(letters: Letters) -> None:
+    booking = cancelled(two_policies())
+    both = tuple(
+        replace(
+            policy,
+            status=Status.CANCELLED,
+            refund=policy.quote.premium,
+            cancelled_at=NOON + timedelta(days=4),
+        )
+        for policy in booking.policies
+    )
+
+    letter = of(
+        letters,
+        Kind.POLICY_CANCELLATION,
+        replace(booking, policies=both),
+        News(ended=("TRV-CCCCC-DDDDD",)),
+    )
+
+    assert letter.subject == "Your policy TRV-CCCCC-DDDDD was cancelled"
+    assert "TRV-AAAAA-BBBBB" not in letter.text + letter.html
+    assert "You get €48.92 back" in " ".join(letter.text.split())
+
+
+@pytest.mark.parametrize(
+    ("locale", "sentence"),
+    [("en", "goes on for another term"), ("de", "läuft für einen weiteren Zeitraum")],
+)
+def test_a_renewal_tells_that_the_cover_goes_on(
+    letters: Letters, locale: str, sentence: str
+) -> None:
+    letter = of(letters, Kind.POLICY_RENEWAL, a_booking(offer=live()), News(), locale)
+
+    assert "TRV-AAAAA-BBBBB" in letter.subject
+    for form in (" ".join(letter.text.split()), visible(letter.html)):
+        assert sentence in form
+        assert "TRV-AAAAA-BBBBB" in form
+
+
+@pytest.mark.parametrize(
+    ("locale", "sentence"),
+    [("en", "You are not insured by it."), ("de", "Sie sind dadurch nicht versichert.")],
+)
+def test_a_failure_tells_that_nothing_is_insured_and_who_pays_back(
+    letters: Letters, locale: str, sentence: str
+) -> None:
+    booking = a_pending_booking(offer=live()).failed("refused for reasons of ours")
+
+    letter = of(letters, Kind.BOOKING_FAILURE, booking, News(), locale)
+
+    for form in (" ".join(letter.text.split()), visible(letter.html)):
+        assert sentence in form
+        assert "Acme Travel" in form
+        assert "48" in form
+        assert "reasons of ours" not in form

@@ -18,12 +18,13 @@ from tests.storage.contract import (
     shown,
 )
 from widget.amendments import Amendment, AmendmentKind
-from widget.bookings import Booking
+from widget.bookings import Booking, Insured
 from widget.errors import AmendmentApplied, AmendmentStale, StorageUnavailable
 from widget.evidence import Leaf, booking_amended, booking_noted
 from widget.money import Money
 from widget.offers import Status
 from widget.storage.base import Storage
+from widget.witnesses import Witness
 
 pytestmark = pytest.mark.anyio
 
@@ -44,6 +45,8 @@ def priced(booking: Booking, **changes: object) -> Amendment:
         purchase=booking.purchase,
         policies=cancelled,
         policyholder=a_policyholder(phone="+49 30 5550100"),
+        insured={"q-1": (Insured("Bo", "Muster"),)},
+        asked_by=Witness.SHOPPER,
         reason="The trip is off.",
         upstream_id="THEIR-1",
     )
@@ -189,7 +192,7 @@ async def test_an_amendment_that_was_made_says_so_and_names_nobody(
     found = await storage.find_amendment("acme", booking.id, amendment.id)
     assert found == amendment.applied(LATER)
     assert found is not None
-    assert (found.applied_at, found.policyholder) == (LATER, None)
+    assert (found.applied_at, found.policyholder, found.insured) == (LATER, None, None)
 
 
 async def test_an_amendment_is_made_once_however_the_booking_goes_on(storage: Storage) -> None:
@@ -219,7 +222,20 @@ async def test_people_of_amendments_that_have_expired_are_forgotten(storage: Sto
     await storage.save_amendment(priced(booking, id="bbbbb-CCL", created_at=old.expires_at))
 
     found = await storage.find_amendment("acme", booking.id, old.id)
-    assert found == replace(old, policyholder=None)
+    assert found == replace(old, policyholder=None, insured=None)
+
+
+async def test_other_names_of_the_insured_are_kept(storage: Storage) -> None:
+    booking = await a_sold_offer(storage)
+    renamed = priced(booking, policies=booking.policies, policyholder=None)
+    changed, leaf = made(booking, renamed)
+
+    await storage.change_booking(booking, changed, leaf, amendment=renamed.applied(LATER))
+
+    found = await storage.find_booking("acme", booking.id)
+    assert found == changed
+    assert found is not None
+    assert found.insured == {"q-1": (Insured("Bo", "Muster"),)}
 
 
 async def test_an_amendment_of_no_booking_is_refused(storage: Storage) -> None:
