@@ -7,7 +7,14 @@ import pytest
 from tests.builders import TOKEN_KEY, a_booking, a_product, an_offer
 from widget.links import Links
 from widget.partners import Mode
-from widget.tokens import OfferToken, PolicyToken, read_offer_token, read_policy_token
+from widget.tokens import (
+    AccountToken,
+    OfferToken,
+    PolicyToken,
+    read_account_token,
+    read_offer_token,
+    read_policy_token,
+)
 
 KEY = TOKEN_KEY.encode()
 LINKS = Links("https://cover.test", [b"older-key", KEY])
@@ -29,6 +36,17 @@ def test_the_link_to_a_certificate_opens_that_booking() -> None:
     assert (address.netloc, place, number) == ("cover.test", "policies", "TRV-AAAAA-BBBBB")
     assert parse_qs(address.query) == {"locale": ["de-AT"]}
     assert read_policy_token(token, [KEY]) == PolicyToken(Mode.TEST, "acme", "AAAAA-BBBBB-INS")
+
+
+def test_the_links_of_the_customers_page_open_that_booking() -> None:
+    account = urlsplit(LINKS.account(a_booking(), "de"))
+    one = urlsplit(LINKS.withdrawal(a_booking(), "POL/1 x", "de"))
+
+    _, place, token = account.path.split("/")
+    assert (account.netloc, place) == ("cover.test", "policy")
+    assert read_account_token(token, [KEY]) == AccountToken(Mode.TEST, "acme", "AAAAA-BBBBB-INS")
+    assert unquote(one.path) == f"{account.path}/withdraw/POL/1 x"
+    assert parse_qs(one.query) == parse_qs(account.query) == {"locale": ["de"]}
 
 
 def test_the_link_to_a_document_names_its_version() -> None:

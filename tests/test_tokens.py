@@ -22,13 +22,16 @@ from widget.offers import Choice
 from widget.partners import Mode, token_key_of
 from widget.tokens import (
     MAX_TOKEN_BYTES,
+    AccountToken,
     OfferToken,
     PolicyToken,
     QuoteToken,
+    issue_account_token,
     issue_offer_token,
     issue_policy_token,
     issue_quote_token,
     quote_token_for,
+    read_account_token,
     read_offer_token,
     read_policy_token,
     read_quote_token,
@@ -232,7 +235,7 @@ def test_there_are_twenty_thousand_mutants_at_least() -> None:
 
 @given(st.text() | st.text(ALPHABET + ".", max_size=600))
 def test_no_text_is_a_token_by_chance(text: str) -> None:
-    for read in (read_quote_token, read_offer_token, read_policy_token):
+    for read in (read_quote_token, read_offer_token, read_policy_token, read_account_token):
         with pytest.raises(TokenInvalid):
             read(text, [KEY])
 
@@ -344,6 +347,8 @@ def test_the_tokens_in_addresses_are_as_strict_about_their_facts(facts: object) 
         read_offer_token(signed(facts, purpose="offer"), [KEY])
     with pytest.raises(TokenInvalid):
         read_policy_token(signed(facts, purpose="policy"), [KEY])
+    with pytest.raises(TokenInvalid):
+        read_account_token(signed(facts, purpose="account"), [KEY])
 
 
 @pytest.mark.parametrize("payload", [b"\xff\xfe", b"[1", b"", b'"\xed\xa0\x80"', b"[" * 300])
@@ -537,6 +542,19 @@ def test_a_policy_token_opens_its_booking_and_nothing_else(mode: Mode) -> None:
         read_quote_token(text, [ROOT])
     with pytest.raises(TokenInvalid):
         read_policy_token(text, [KEY])
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_an_account_token_opens_the_customers_page_and_nothing_else(mode: Mode) -> None:
+    text = issue_account_token(AccountToken(mode, "acme", "AAAAA-BBBBB-INS"), [ROOT])
+    certificate = issue_policy_token(PolicyToken(mode, "acme", "AAAAA-BBBBB-INS"), [ROOT])
+
+    assert read_account_token(text, [ROOT]) == AccountToken(mode, "acme", "AAAAA-BBBBB-INS")
+    with pytest.raises(TokenInvalid):
+        read_account_token(certificate, [ROOT])
+    for read in (read_policy_token, read_offer_token, read_quote_token):
+        with pytest.raises(TokenInvalid):
+            read(text, [ROOT])
 
 
 def test_an_invalid_token_never_says_why() -> None:

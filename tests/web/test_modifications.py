@@ -41,7 +41,7 @@ def fields(booking: Any, place: int = 0, **changes: Any) -> dict[str, Any]:
 def letter(postbox: Postbox, number: int) -> tuple[Kind, int | None]:
     """Return the newest of so many letters: its kind, and the difference in price that it tells."""
     postbox.wait_for(number)
-    message = postbox.taken[-1][0]
+    message = max((taken[0] for taken in postbox.taken), key=lambda message: message.sequence)
     return message.kind, read_news(message.body).difference_minor
 
 

@@ -59,7 +59,8 @@ def _pages() -> Iterator[BaseRoute]:
     yield Route("/policies/{token}/{number}.pdf", documents.print_certificate)
     yield Route("/policies/{token}/{number}", documents.show_certificate)
     yield Route("/policy/{token}", accounts.show_account)
-    for path in ("/policy/{token}/withdraw", "/policy/{token}/withdraw/{number}"):
+    # A remote platform's policy numbers may hold a slash.
+    for path in ("/policy/{token}/withdraw", "/policy/{token}/withdraw/{number:path}"):
         yield Route(path, accounts.withdrawal, methods=["GET", "POST"])
     yield Route("/errors", documents.show_errors)
 
