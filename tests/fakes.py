@@ -12,7 +12,7 @@ from tests.builders import NOON
 from widget.bookings import Booking
 from widget.enclosures import Enclosure
 from widget.errors import DeliveryFailed, UpstreamUnavailable
-from widget.messages import Message
+from widget.messages import Kind, Message
 from widget.partners import Partner
 
 #: What is awaited comes within milliseconds; a machine that is busy gets a lot more.
@@ -70,6 +70,18 @@ class Postbox:
         """Wait, in another thread than the delivery's, until so many have been taken."""
         with self._change:
             assert self._change.wait_for(lambda: len(self.taken) >= number, PATIENCE_S)
+
+    def wait_for_kind(self, kind: Kind) -> tuple[Message, Booking, Partner]:
+        """Wait, as `wait_for`, until a message of a kind has been taken, and return it.
+
+        A clock that is moved ends leases, so that others may come twice before it.
+        """
+        with self._change:
+            assert self._change.wait_for(lambda: self._of_kind(kind), PATIENCE_S)
+            return self._of_kind(kind)[-1]
+
+    def _of_kind(self, kind: Kind) -> list[tuple[Message, Booking, Partner]]:
+        return [taken for taken in self.taken if taken[0].kind is kind]
 
     async def deliver(self, message: Message, booking: Booking, partner: Partner) -> None:
         """Take a message, or fail."""

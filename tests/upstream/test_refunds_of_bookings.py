@@ -9,7 +9,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.builders import NOON, a_booking, a_product, a_quote
+from tests.builders import NOON, a_booking, a_product, a_quote, some_settings
+from widget.app import load_catalogue
 from widget.bookings import Booking, InstalmentPayment, Policy
 from widget.errors import NotAllowedByProduct
 from widget.money import Money
@@ -24,7 +25,8 @@ def a_catalogue(**allows: Any) -> Catalogue:
     plans = a_product("annual_travel").after_sale.instalment_plan
     after_sale = AfterSale(**allows, instalment_plan=plans)
     product: Product = a_product().model_copy(update={"after_sale": after_sale})
-    return Catalogue({(product.code, product.version): product})
+    known = load_catalogue(some_settings())
+    return replace(known, products={(product.code, product.version): product})
 
 
 catalogues = st.builds(

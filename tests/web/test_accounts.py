@@ -23,11 +23,10 @@ from tests.fakes import Clock, Postbox
 from tests.service import Service, running_service
 from tests.stages import MoodyHouse, Sale, a_sale, failed, pending, renewed, unpaid
 from widget.app import load_catalogue
-from widget.bookings import Booking
 from widget.errors import StorageUnavailable
-from widget.messages import Kind, Message
+from widget.messages import Kind
 from widget.news import News, read_news
-from widget.partners import Mode, Partner, Webhook
+from widget.partners import Mode, Webhook
 from widget.storage.sqlite import SqliteStorage
 from widget.tokens import AccountToken, issue_account_token
 from widget.witnesses import Witness
@@ -79,11 +78,6 @@ def confirm(service: Service, page: httpx2.Response, **given: Any) -> httpx2.Res
     fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page.text))
     options: dict[str, Any] = {"headers": OURS, "data": fields, "follow_redirects": False, **given}
     return service.client.post(unescape(action), **options)
-
-
-def newest(postbox: Postbox) -> tuple[Message, Booking, Partner]:
-    """Return the message of the newest change; they may leave side by side."""
-    return max(postbox.taken, key=lambda taken: taken[0].sequence)
 
 
 def statuses(service: Service, booking: dict[str, Any]) -> list[str]:
@@ -259,9 +253,7 @@ def test_a_customer_withdraws_in_two_clicks(
     assert "4 Mar 2027, 12:00:00" in visible(done)
     assert booking["total_price_formatted"] in visible(done)
     assert read(service, booking)["status"] == "CANCELLED"
-    postbox.wait_for(2)
-    message, told, _ = newest(postbox)
-    assert message.kind is Kind.POLICY_CANCELLATION
+    message, told, _ = postbox.wait_for_kind(Kind.POLICY_CANCELLATION)
     assert read_news(message.body).by is Witness.SHOPPER
     assert told.policies[0].refund == told.policies[0].quote.premium
 
@@ -339,8 +331,8 @@ def test_one_of_two_policies_ends_and_the_other_goes_on(service: Service, postbo
     assert numbers[1] in done
     assert numbers[0] not in done
     assert statuses(service, booking) == ["CONFIRMED", "CANCELLED"]
-    postbox.wait_for(2)
-    assert read_news(newest(postbox)[0].body).ended == (numbers[1],)
+    message, _, _ = postbox.wait_for_kind(Kind.POLICY_CANCELLATION)
+    assert read_news(message.body).ended == (numbers[1],)
 
 
 def test_all_policies_end_together(service: Service) -> None:
