@@ -16,7 +16,7 @@ from widget.errors import NotAllowedByProduct
 from widget.money import Money
 from widget.offers import Status
 from widget.products import AfterSale, Catalogue, Product
-from widget.schedules import paid_of
+from widget.schedules import paid_of, schedules_of
 from widget.upstream.after_sale import cancelled
 
 
@@ -46,16 +46,15 @@ def bookings(draw: st.DrawFn) -> Booking:
     )
     in_parts = draw(st.sets(st.sampled_from([p.quote_id for p in policies])), label="in parts")
     paid = draw(st.integers(0, 12), label="instalments paid")
+    booking = a_booking(
+        policies=policies, instalment_plans=dict.fromkeys(sorted(in_parts), "monthly")
+    )
     payments = tuple(
-        InstalmentPayment(quote_id, number + 1, is_paid=True, attempted_at=NOON)
-        for quote_id in sorted(in_parts)
-        for number in range(paid)
+        InstalmentPayment(quote_id, one.number, True, NOON, one.amount)  # noqa: FBT003 - it is paid
+        for quote_id, schedule in schedules_of(booking, a_catalogue()).items()
+        for one in schedule[:paid]
     )
-    return a_booking(
-        policies=policies,
-        instalment_plans=dict.fromkeys(in_parts, "monthly"),
-        instalment_payments=payments,
-    )
+    return replace(booking, instalment_payments=payments)
 
 
 moments = st.timedeltas(timedelta(0), timedelta(days=110)).map(lambda span: NOON + span)
@@ -80,7 +79,7 @@ def test_all_refunds_together_are_never_more_than_what_was_paid(
 ) -> None:
     order = [policy.quote_id for policy in booking.policies]
     random.shuffle(order)
-    paid = {p.quote_id: paid_of(p, booking, catalogue) for p in booking.policies}
+    paid = {p.quote_id: paid_of(p, booking) for p in booking.policies}
 
     after = one_by_one(booking, catalogue, order, times)
 
