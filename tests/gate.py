@@ -137,6 +137,8 @@ class Gate:
     url: str = ""
     #: What went through: method and path.
     lines: list[str] = field(default_factory=list)
+    #: The idempotency key of each of them; empty without one.
+    keys: list[str] = field(default_factory=list)
     _fault: Fault | None = None
     _part: str = ""
     _times: int | None = None
@@ -179,6 +181,7 @@ class Gate:
         exchange = Exchange(self, head, body, writer)
         with self._change:
             self.lines.append(exchange.line)
+            self.keys.append(_header(head, b"x-idempotency-key"))
             self._change.notify_all()
         fault = self._next(exchange.line)
         await (fault(exchange) if fault else exchange.answer(await exchange.forwarded()))
@@ -218,8 +221,12 @@ def gate_before(platform: str) -> Iterator[Gate]:
 
 
 def _length(head: bytes) -> int:
+    return int(_header(head, b"content-length") or 0)
+
+
+def _header(head: bytes, wanted: bytes) -> str:
     for line in head.split(b"\r\n"):
         name, _, value = line.partition(b":")
-        if name.lower() == b"content-length":
-            return int(value)
-    return 0
+        if name.lower() == wanted:
+            return value.strip().decode()
+    return ""

@@ -440,6 +440,73 @@ def test_a_replay_of_what_was_finished_later_is_its_answer(service: Service, gat
     assert answers[1].headers["idempotent-replayed"] == "true"
 
 
+def dearer_and_renamed(service: Service, booking_id: str) -> dict[str, Any]:
+    quote_id = service.call("GET", f"bookings/{booking_id}/").json()["quotes"][0]["id"]
+    insured = [{"first_name": "Bob", "last_name": "Muster"}]
+    fields = {"total_tickets_price": 2000, "insured": insured}
+    return {
+        "quotes": [{"id": quote_id, "update_fields": fields}],
+        "policyholder": {"last_name": "Beispiel"},
+    }
+
+
+def test_a_change_of_terms_and_people_is_one_change_at_the_platform(
+    service: Service, platform: Platform, gate: Gate
+) -> None:
+    booking_id = sold(service)
+    asked = len(gate.lines)
+
+    made = service.call(
+        "PATCH", f"bookings/{booking_id}/", json=dearer_and_renamed(service, booking_id)
+    )
+
+    (there,) = platform.bookings()
+    calls = [line.split()[0] for line in gate.lines[asked:]]
+    assert (made.status_code, calls) == (200, ["PATCH", "POST"])
+    assert made.json()["total_price"] == there.premium.as_number()
+    assert there.policyholder.name == "Ada Beispiel"
+    assert [[one.first_name for one in people] for people in there.insured.values()] == [["Bob"]]
+
+
+def test_a_change_of_terms_and_people_that_is_refused_is_made_nowhere(
+    service: Service, platform: Platform, gate: Gate
+) -> None:
+    booking_id = sold(service)
+    (before,) = platform.bookings()
+    refusal = b'{"type": "error", "message": "Not this person."}'
+    gate.spoil(status(422, refusal), part="confirm_update")
+
+    refused = service.call(
+        "PATCH", f"bookings/{booking_id}/", json=dearer_and_renamed(service, booking_id)
+    )
+    gate.mend()
+
+    told = service.call("GET", f"bookings/{booking_id}/").json()
+    assert (refused.status_code, refused.json()["code"]) == (422, "not_allowed_by_product")
+    assert platform.bookings() == [before]
+    assert told["total_price"] == before.premium.as_number()
+    assert cancel(service, booking_id, preview=True).json()["total_refund"] == told["total_price"]
+
+
+def test_a_change_that_the_platform_refuses_is_not_made_with_the_next_one(
+    service: Service, platform: Platform, gate: Gate
+) -> None:
+    booking_id = sold(service)
+    refusal = b'{"type": "error", "message": "Not today."}'
+    gate.spoil(status(422, refusal), part="confirm_update", times=1)
+    change = cost_is(service, booking_id, 2000)
+
+    refused = service.call("PATCH", f"bookings/{booking_id}/", json=change)
+    later = service.call(
+        "PATCH", f"bookings/{booking_id}/", json={"policyholder": {"last_name": "Beispiel"}}
+    )
+
+    (there,) = platform.bookings()
+    assert (refused.status_code, later.status_code) == (422, 200)
+    assert (there.premium.as_number(), there.policyholder.name) == (48.92, "Ada Beispiel")
+    assert later.json()["total_price"] == 48.92
+
+
 # -- at once, and once
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from widget.amending import (
     Amended,
@@ -89,7 +89,8 @@ async def _priced(booking: Booking, modification: Modification, amending: Amendi
     terms = Terms(booking.purchase, booking.policies)
     if purchase != booking.purchase:
         now = amending.storage.now()
-        terms = await amending.upstream.price_update(booking, purchase, now=now)
+        wanted = replace(booking, purchase=purchase, policyholder=person, insured=insured)
+        terms = await amending.upstream.price_update(booking, wanted, now=now)
     return priced(
         booking,
         AmendmentKind.UPDATE,

@@ -272,12 +272,13 @@ def amended(booking: Booking, terms: Terms, **changes: Any) -> Amendment:
     return an_amendment(**facts | changes)
 
 
-def dearer(booking: Booking) -> Purchase:
-    """Return a booking's purchase with tickets that cost twice as much."""
+def dearer(booking: Booking) -> Booking:
+    """Return a booking as it is wanted: with tickets that cost twice as much."""
     (item,) = booking.purchase.items
     cost = cost_of(item.subject)
     trip = a_changed(item.subject, cost=cost + cost)
-    return replace(booking.purchase, items=(replace(item, subject=trip),))
+    purchase = replace(booking.purchase, items=(replace(item, subject=trip),))
+    return replace(booking, purchase=purchase)
 
 
 async def test_issuing_again_is_issuing_once(upstream: Upstream) -> None:
@@ -297,7 +298,7 @@ async def test_a_change_is_priced_under_the_same_quote(upstream: Upstream) -> No
     terms = await upstream.price_update(booking, dearer(booking), now=NOON)
 
     (before,), (after,) = booking.policies, terms.policies
-    assert terms.purchase == dearer(booking)
+    assert terms.purchase == dearer(booking).purchase
     assert after.quote_id == before.quote_id
     assert after.quote.premium.minor > before.quote.premium.minor
     assert 0 < after.quote.tax.minor < after.quote.premium.minor
@@ -335,8 +336,9 @@ async def test_an_amendment_is_made_once_however_often(upstream: Upstream) -> No
 
 async def test_a_change_of_terms_and_policyholder_is_made(upstream: Upstream) -> None:
     booking = await sold(upstream)
-    terms = await upstream.price_update(booking, dearer(booking), now=NOON)
     person = replace(booking.policyholder, last_name="Beispiel")
+    wanted = replace(dearer(booking), policyholder=person)
+    terms = await upstream.price_update(booking, wanted, now=NOON)
 
     await upstream.apply(booking, amended(booking, terms, policyholder=person))
 

@@ -140,7 +140,8 @@ async def decline(upstream: XCover, booking: Booking) -> Any:
 async def change(upstream: XCover, booking: Booking) -> Any:
     (item,) = booking.purchase.items
     more = replace(item, subject=a_changed(item.subject, adults=3))
-    return await upstream.price_update(booking, replace(booking.purchase, items=(more,)), now=NOON)
+    wanted = replace(booking, purchase=replace(booking.purchase, items=(more,)))
+    return await upstream.price_update(booking, wanted, now=NOON)
 
 
 async def preview(upstream: XCover, booking: Booking) -> Any:
@@ -300,6 +301,28 @@ async def test_what_is_locked_is_waited_for(gate: Gate, upstream: XCover) -> Non
     assert len(gate.lines) == 1 + 3
 
 
+async def test_a_sale_has_the_same_key_however_often_it_is_asked_for(
+    gate: Gate, upstream: XCover
+) -> None:
+    booking, other = await pending(upstream), await pending(upstream)
+    asked = len(gate.keys)
+
+    for one in (booking, booking, other):
+        await upstream.issue(one, now=NOON)
+
+    assert gate.keys[asked:] == [f"issue-acme:{one.id}" for one in (booking, booking, other)]
+
+
+async def test_a_platform_that_answers_too_much_is_not_read(gate: Gate, upstream: XCover) -> None:
+    booking = await pending(upstream)
+    more = "a" * calls.MAX_ANSWER_BYTES
+    gate.spoil(changed(lambda code, body: (code, {**body, "more": more})))
+
+    for operation in BEFORE.values():
+        with pytest.raises(UpstreamUnavailable, match="bytes"):
+            await operation(upstream, booking)
+
+
 async def test_a_connection_that_breaks_once_is_not_noticed(gate: Gate, upstream: XCover) -> None:
     booking = await pending(upstream)
 
@@ -352,6 +375,26 @@ async def test_a_refusal_with_a_reason_is_a_no(gate: Gate, upstream: XCover, cod
         await upstream.issue(booking, now=NOON)
 
 
+@pytest.mark.parametrize("code", [400, 404, 422])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"detail": "Not Found"}',
+        b'{"message": "no Route matched with those values"}',
+        b'{"type": "about:blank", "title": "Not Found"}',
+        b'{"type": 404, "message": ["Not Found"]}',
+    ],
+)
+async def test_a_refusal_that_is_not_the_platforms_own_is_unknown(
+    gate: Gate, upstream: XCover, code: int, body: bytes
+) -> None:
+    booking = await pending(upstream)
+    gate.spoil(status(code, body))
+
+    with pytest.raises(UpstreamUnavailable):
+        await upstream.issue(booking, now=NOON)
+
+
 @pytest.mark.parametrize("told", ["FAILED", "CANCELLED", "OPTED_OUT"])
 async def test_a_booking_that_is_over_is_a_no(gate: Gate, upstream: XCover, told: str) -> None:
     booking = await pending(upstream)
@@ -359,6 +402,22 @@ async def test_a_booking_that_is_over_is_a_no(gate: Gate, upstream: XCover, told
 
     with pytest.raises(UpstreamRefused, match=told):
         await upstream.issue(booking, now=NOON)
+
+
+@pytest.mark.parametrize("refund", [48.93, -0.01, "48.92", None])
+async def test_a_refund_that_is_not_within_the_premium_is_not_told(
+    gate: Gate, upstream: XCover, refund: object
+) -> None:
+    booking = await sold(upstream)
+    assert booking.premium.minor == 4892
+
+    def spoilt(code: int, body: Any) -> tuple[int, Any]:
+        return code, {**body, "quotes": [q | {"refund_value": refund} for q in body["quotes"]]}
+
+    gate.spoil(changed(spoilt))
+
+    with pytest.raises(UpstreamUnavailable):
+        await preview(upstream, booking)
 
 
 async def test_what_the_platform_does_not_allow_after_the_sale_is_not_allowed(

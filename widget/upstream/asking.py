@@ -7,9 +7,9 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from widget.amendments import Amendment
 from widget.bookings import Booking, Insured
 from widget.money import Money
+from widget.offers import Quote
 from widget.purchases import Item, Leg, Part, Purchase, Subject
 
 Json = dict[str, Any]
@@ -68,35 +68,24 @@ def transaction_of(booking: Booking) -> str:
     return f"{booking.partner_code}:{booking.id}"
 
 
-def update_of(booking: Booking, purchase: Purchase) -> Json:
-    """Return the body that prices a changed purchase: of each policy, what changes."""
-    pairs = (
-        (policy.quote, booking.purchase.items[policy.quote.item], purchase.items[policy.quote.item])
+def change_of(booking: Booking, wanted: Booking) -> Json:
+    """Return the body that makes a booking as it is wanted: of everything, what changes."""
+    old, new = asdict(booking.policyholder), asdict(wanted.policyholder)
+    person = {name: new[name] for name in new if new[name] != old[name]}
+    quotes = [
+        {"id": policy.quote.upstream_id, "update_fields": fields}
         for policy in booking.in_force
-    )
-    return {
-        "quotes": [
-            {"id": quote.upstream_id, "update_fields": _changes(before.subject, after.subject)}
-            for quote, before, after in pairs
-            if before.subject != after.subject
-        ]
-    }
+        if (fields := _fields(policy.quote, booking, wanted))
+    ]
+    return {name: part for name, part in {"policyholder": person, "quotes": quotes}.items() if part}
 
 
-def change_of(booking: Booking, amendment: Amendment) -> Json:
-    """Return the body that changes what is different about the people; empty when nothing is."""
-    body: Json = {}
-    if amendment.policyholder is not None:
-        old, new = asdict(booking.policyholder), asdict(amendment.policyholder)
-        body["policyholder"] = {name: new[name] for name in new if new[name] != old[name]}
-    if amendment.insured is not None:
-        body["quotes"] = [
-            {"id": policy.quote.upstream_id, "update_fields": {"insured": _people(people)}}
-            for policy in booking.in_force
-            if (people := amendment.insured.get(policy.quote_id, ()))
-            != booking.insured.get(policy.quote_id, ())
-        ]
-    return body
+def _fields(quote: Quote, booking: Booking, wanted: Booking) -> Json:
+    """Return what changes of one policy: of what is insured, and of whom it protects."""
+    before, after = (one.purchase.items[quote.item].subject for one in (booking, wanted))
+    people = wanted.insured.get(quote.id, ())
+    is_same = people == booking.insured.get(quote.id, ())
+    return _changes(before, after) | ({} if is_same else {"insured": _people(people)})
 
 
 def _people(people: Iterable[Insured]) -> list[Json]:

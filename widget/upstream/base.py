@@ -65,11 +65,12 @@ class Upstream(Protocol):
         """Report that the customer bought without cover."""
         ...
 
-    async def price_update(self, booking: Booking, purchase: Purchase, *, now: datetime) -> Terms:
+    async def price_update(self, booking: Booking, wanted: Booking, *, now: datetime) -> Terms:
         """Return what a booking would insure for a changed purchase.
 
         Args:
-            purchase: With the same items, in the same order, as the booking's.
+            wanted: The booking with its purchase, policyholder and insured as they are to be; the
+                purchase has the same items, in the same order.
 
         Raises:
             InputInvalid: The purchase contradicts itself, or the product does not take it.

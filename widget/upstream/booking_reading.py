@@ -71,7 +71,7 @@ def cancelled_policies(
     """Return a booking's policies with some of them cancelled, and what is paid back.
 
     Raises:
-        UpstreamUnavailable: It does not say what is paid back for each.
+        UpstreamUnavailable: It does not say what is paid back for each, or more than the premium.
     """
     cancelled = _by_id(told)
     return tuple(
@@ -135,4 +135,6 @@ def _cancelled(cancelled: dict[str, Json], policy: Policy, now: datetime) -> Pol
     if told is None:
         raise UpstreamUnavailable("it did not tell of every policy.")
     refund = amount(told.get("refund_value"), policy.quote.premium.currency)
+    if not 0 <= refund.minor <= policy.quote.premium.minor:
+        raise UpstreamUnavailable(f"it pays {refund} of the premium {policy.quote.premium} back.")
     return replace(policy, status=Status.CANCELLED, cancelled_at=now, refund=refund)

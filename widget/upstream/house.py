@@ -82,9 +82,9 @@ class House:
     async def decline(self, offer: Offer) -> None:
         """Do nothing: our own record of the decline is all there is."""
 
-    async def price_update(self, booking: Booking, purchase: Purchase, *, now: datetime) -> Terms:
+    async def price_update(self, booking: Booking, wanted: Booking, *, now: datetime) -> Terms:
         """Return the terms for a changed purchase; see `Upstream.price_update`."""
-        return after_sale.updated(booking, purchase, self._catalogue, now=now)
+        return after_sale.updated(booking, wanted.purchase, self._catalogue, now=now)
 
     async def price_cancellation(
         self, booking: Booking, quote_ids: Collection[str], *, reason: str | None, now: datetime

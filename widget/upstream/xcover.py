@@ -74,15 +74,15 @@ class XCover:
         async with self.calls.operation(self._selling, self.other_s):
             await self.calls.call("POST", path, {}, key=key)
 
-    async def price_update(self, booking: Booking, purchase: Purchase, *, now: datetime) -> Terms:
+    async def price_update(self, booking: Booking, wanted: Booking, *, now: datetime) -> Terms:
         """Return the terms for a changed purchase; see `Upstream.price_update`."""
         del now
         path = f"bookings/{_booking_id(booking)}/quote_for_update"
         async with self.calls.operation(self._selling, self.other_s):
-            answer = await self.calls.call("PATCH", path, asking.update_of(booking, purchase))
+            answer = await self.calls.call("PATCH", path, asking.change_of(booking, wanted))
             told = _allowed(answer)
             policies = updated_policies(told, booking)
-            return Terms(purchase, policies, _named(told, "update_id"))
+            return Terms(wanted.purchase, policies, _named(told, "update_id"))
 
     async def price_cancellation(
         self, booking: Booking, quote_ids: Collection[str], *, reason: str | None, now: datetime
@@ -109,10 +109,12 @@ class XCover:
         base = f"bookings/{_booking_id(booking)}/"
         key = f"{amendment.kind}-{amendment.id}"
         async with self.calls.operation(self._selling, self.other_s):
+            # One call, so that it is made whole or not at all: what was priced there holds the
+            # people too.
             if amendment.upstream_id is not None:
                 path = base + _confirming(amendment)
                 _allowed(await self.calls.call("POST", path, {}, key=key))
-            if body := asking.change_of(booking, amendment):
+            elif body := asking.change_of(booking, amendment.applied_to(booking)):
                 _allowed(await self.calls.call("PATCH", base, body, key=f"{key}-person"))
 
     def _check_fields(self, answer: Answer) -> None:
@@ -156,11 +158,15 @@ def _taken(answer: Answer) -> Json:
     told = table(answer.body)
     if answer.is_success or _is_booking(answer):
         return told
-    if answer.status == _CONFLICT or not told:
-        # A refusal of XCover's has a body; a bare status may be anybody's on the way.
+    if answer.status == _CONFLICT or not _is_envelope(told):
+        # A refusal of XCover's has its envelope; any other may be anybody's on the way.
         raise UpstreamUnavailable(f"it answered {answer.status} without a reason.")
-    said = text(told.get("message"), 200) or "no reason given"
-    raise UpstreamRefused(f"The remote platform refused: {said}")
+    raise UpstreamRefused(f"The remote platform refused: {text(told.get('message'), 200)}")
+
+
+def _is_envelope(told: Json) -> bool:
+    """Tell whether an answer is a refusal as XCover writes it."""
+    return all(text(told.get(name), 200) for name in ("type", "message"))
 
 
 def _allowed(answer: Answer) -> Json:
