@@ -43,5 +43,5 @@ def test_the_file_of_a_sold_version_must_stay() -> None:
 
 
 def test_two_files_cannot_be_the_same_version() -> None:
-    with pytest.raises(CatalogueFaulty, match=r"b\.toml: travel_protection@1 is in another file"):
+    with pytest.raises(CatalogueFaulty, match=r"b\.toml:3: travel_protection@1 is in another file"):
         read_catalogue(LINE | {"b.toml": SHIPPED, "a.toml": SHIPPED}, load_markets())

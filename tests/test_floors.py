@@ -35,9 +35,9 @@ GROUND = set(
     addresses amendments bookings cancellations catalogues certificates changes countries covers
     denials digests disclosures editions enclosures erasures errors events evidence examples
     formats gaps instalments lanes limits lines links lints logs market_files market_gaps markets
-    messages money news offer_ids offers partners products purchases rate_gaps rates refunds
+    messages money news offer_ids offers partners places products purchases rate_gaps rates refunds
     refusals replies restrictions roots sales schedules seals settings sheets showings signatures
-    taxes terms texts tokens trees webhooks wire witnesses
+    tables taxes terms texts tokens trees webhooks wire witnesses
     """.split()
 )
 
@@ -50,10 +50,10 @@ THIRD_PARTIES = {
     "texts": {"babel"},
     "tokens": {"itsdangerous"},
     "wire": {"pydantic", "typing_extensions"},
-    "catalogues": {"pydantic"},
     "market_files": {"pydantic"},
     "products": {"pydantic"},
     "lines": {"pydantic"},
+    "tables": {"pydantic", "pydantic_core"},
     "logs": {"structlog"},
 }
 

@@ -4,11 +4,13 @@ import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import widget
 from tests import builders
 from widget.app import load_markets
-from widget.catalogues import read_product
+from widget.catalogues import read_product, surveyed
 from widget.errors import CatalogueFaulty
 from widget.products import AfterSale
 
@@ -16,6 +18,7 @@ SOURCE = "travel_protection.v1.toml"
 LINES = builders.CATALOGUE.lines
 CATALOGUE = Path(widget.__file__).parent / "catalogue"
 SHIPPED = (CATALOGUE / SOURCE).read_text(encoding="utf-8")
+LINE = (CATALOGUE / "travel.line.toml").read_text(encoding="utf-8")
 #: The shipped product that has terms.
 ANNUAL = (CATALOGUE / "annual_travel.v1.toml").read_text(encoding="utf-8")
 
@@ -53,7 +56,7 @@ def line(name: str) -> str:
 
 #: One gap each, and words of the sentence that must tell of it.
 GAPS = {
-    "no toml": (SHIPPED + "\n=", r"line \d+"),
+    "no toml": (SHIPPED + "\n=", "^Invalid statement, at column 1$"),
     "empty": ("", "code: Field required"),
     "no code": (line('code = "travel_protection"'), "code: Field required"),
     "a code in capitals": (changed('"travel_protection"', '"Travel"'), "^code: "),
@@ -237,15 +240,15 @@ GAPS = {
     ),
     "a plan without words": (
         without(SHIPPED, r"\[text\.de\.plan\.cancellation\]"),
-        r"text\.de must name each plan and each benefit, and no others",
+        r"text\.de\.plan has no words for 'cancellation'",
     ),
     "a benefit without words": (
         line('medical = "Behandlungskosten'),
-        r"text\.de must name each plan and each benefit, and no others",
+        r"text\.de\.benefit has no words for 'medical'",
     ),
     "words for an unknown benefit": (
         changed('medical = "Beh', 'dental = "Zähne"\nmedical = "Beh'),
-        r"text\.de must name each plan and each benefit, and no others",
+        r"text\.de\.benefit has 'dental', and there is no such benefit",
     ),
     "no exclusions": (
         re.sub(
@@ -326,29 +329,96 @@ GAPS = {
     ),
     "an instalment plan without words": (
         without(ANNUAL, r'quarterly = "4 viertel', r"\n"),
-        r"text\.de must name each instalment_plan, and no others",
+        r"text\.de\.instalment_plan has no words for 'quarterly'",
     ),
     "words for an unknown instalment plan": (
         ANNUAL.replace(
             'quarterly = "4 quarterly', 'weekly = "Every week"\nquarterly = "4 quarterly'
         ),
-        r"text\.en must name each instalment_plan, and no others",
+        r"text\.en\.instalment_plan has 'weekly', and there is no such instalment_plan",
     ),
     "a document of another kind": (changed('code = "wording"', 'code = "leaflet"'), r"document\.1"),
 }
 
 
 @pytest.mark.parametrize("gap", GAPS)
-def test_a_gap_is_told_in_one_sentence(gap: str) -> None:
+def test_a_gap_is_told_in_one_sentence_with_file_and_line(gap: str) -> None:
     text, words = GAPS[gap]
 
     with pytest.raises(CatalogueFaulty) as error:
         read_product(SOURCE, text, LINES, load_markets())
 
-    assert re.search(words, error.value.problem), error.value.problem
-    assert error.value.source == SOURCE
-    assert str(error.value) == f"{SOURCE}: {error.value.problem}"
-    assert "\n" not in error.value.problem
+    faults = [error.value, *error.value.others]
+    assert any(re.search(words, fault.problem) for fault in faults), faults
+    assert [fault.line or 0 for fault in faults] == sorted(fault.line or 0 for fault in faults)
+    for fault in faults:
+        assert str(fault) == f"{SOURCE}:{fault.line}: {fault.problem}"
+        assert 1 <= (fault.line or 0) <= max(len(text.splitlines()), 1)
+        assert "\n" not in fault.problem
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence", "stands_there"),
+    [
+        (changed('"TRV"', '"TRAVEL"'), "policy_prefix: String", 'policy_prefix = "TRAVEL"'),
+        (line('GBP = "3.90"'), "plan cancellation: minimum has no amount in GBP", "[plan.minimum]"),
+        (line("days_ahead_max"), "eligibility.days_ahead_max: Field required", "[eligibility]"),
+        (changed("days_max = 92", "days_max = 93"), "there is no rate for days 93", "rate = ["),
+        (
+            changed("days = 22", "days = 8"),
+            "the rate for days 8 is never reached",
+            '  { when = { days = 8 }, percent = "3.9" },',
+        ),
+        (
+            changed('zone = "europe", unit = "child"', 'zone = "eurpe", unit = "child"'),
+            "a rate is for the zone 'eurpe', which does not exist",
+            '  { when = { zone = "eurpe", unit = "child" }',
+        ),
+        (
+            changed('limit = { EUR = "1000000"', 'limit = { EUR = "x"'),
+            "benefit.2.limit.EUR: ",
+            'limit = { EUR = "x", GBP = "1000000", USD = "1000000" }',
+        ),
+        (
+            SHIPPED[: SHIPPED.rindex("[document.text.de]")],
+            "document wording has no text in 'de'",
+            "[[document]]",
+        ),
+        (changed('"US"]', '"BR"]'), "there is no market BR", 'sold_to = ["DE", "AT", "FR", "NL",'),
+        (SHIPPED + "\n=", "Invalid statement", "="),
+    ],
+)
+def test_the_line_is_that_of_what_is_wrong_or_of_the_table_that_lacks_it(
+    text: str, sentence: str, stands_there: str
+) -> None:
+    with pytest.raises(CatalogueFaulty) as error:
+        read_product(SOURCE, text, LINES, load_markets())
+
+    found = [fault for fault in (error.value, *error.value.others) if sentence in fault.problem]
+    assert found, (error.value, error.value.others)
+    assert text.splitlines()[(found[0].line or 0) - 1].startswith(stands_there)
+
+
+def test_every_gap_of_a_file_is_told_from_top_to_bottom() -> None:
+    text = SHIPPED.replace("version = 1", "version = 0", 1).replace('"TRV"', '"TRAVEL"', 1)
+    text = text.replace('EUR = "4.50"', 'EUR = "-4.50"', 1)
+
+    with pytest.raises(CatalogueFaulty) as error:
+        read_product(SOURCE, text, LINES, load_markets())
+
+    told = [fault.problem.partition(":")[0] for fault in (error.value, *error.value.others)]
+    assert told == ["version", "policy_prefix", "plan.0.minimum.EUR"]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sets(st.integers(0, len(ANNUAL.splitlines()) - 1), min_size=1, max_size=4))
+def test_whatever_lines_are_lost_the_file_is_whole_or_its_gaps_are_told(lost: set[int]) -> None:
+    kept = [one for number, one in enumerate(ANNUAL.splitlines()) if number not in lost]
+
+    survey = surveyed({"travel.line.toml": LINE, SOURCE: "\n".join(kept)}, load_markets())
+
+    assert bool(survey.faults) != bool(survey.catalogue.products)
+    assert all(1 <= (fault.line or 0) <= len(kept) for fault in survey.faults)
 
 
 @pytest.mark.parametrize("path", sorted(CATALOGUE.glob("*.v*.toml")), ids=lambda path: path.name)

@@ -180,10 +180,12 @@ def _files_in(place: Path) -> dict[str, str]:
 
 
 def _read_product(path: Path) -> str:
+    data = path.read_bytes()
     try:
-        return path.read_text(encoding="utf-8")
+        return data.decode()
     except UnicodeDecodeError as error:
-        raise CatalogueFaulty(path.name, "it is not UTF-8") from error
+        line = data.count(b"\n", 0, error.start) + 1
+        raise CatalogueFaulty(path.name, "it is not UTF-8", line=line) from error
 
 
 def load_upstreams(

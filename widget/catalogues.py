@@ -6,22 +6,34 @@ customer at the checkout.
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping
-from typing import Any, TypeVar
-
-from pydantic import BaseModel, ValidationError
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
 
 from widget.errors import CatalogueFaulty
 from widget.gaps import gaps_in
 from widget.lines import Line
 from widget.markets import Markets
+from widget.places import Gap
 from widget.products import Catalogue, Product
+from widget.tables import Source
 
 #: How the names of files end that hold a line and not a product.
 LINE_SUFFIX = ".line.toml"
 
-Table = TypeVar("Table", bound=BaseModel)
+Key = TypeVar("Key", bound=Hashable)
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What some files hold, and everything that is wrong with them."""
+
+    catalogue: Catalogue
+    #: The file that each product stands in.
+    sources: Mapping[tuple[str, int], Source]
+    #: In the order of the files, and by line in each.
+    faults: tuple[CatalogueFaulty, ...]
 
 
 def read_catalogue(files: Mapping[str, str], markets: Markets) -> Catalogue:
@@ -30,27 +42,32 @@ def read_catalogue(files: Mapping[str, str], markets: Markets) -> Catalogue:
     Raises:
         CatalogueFaulty: One of them cannot be read, has a gap, or repeats another.
     """
-    lines: dict[str, Line] = {}
-    products: dict[tuple[str, int], Product] = {}
-    for source, text in sorted(files.items()):
-        if source.endswith(LINE_SUFFIX):
-            line = _validated(Line, source, _toml(source, text))
-            _keep(lines, line.code, line, source, f"the line {line.code}")
-    known = dict(lines)
-    for source, text in sorted(files.items()):
-        if source.endswith(LINE_SUFFIX):
-            continue
-        product = read_product(source, text, known, markets)
-        key = (product.code, product.version)
-        _keep(products, key, product, source, product.terms_version)
-        if lines.setdefault(product.line.code, product.line) is not product.line:
-            problem = f"it brings the line {product.line.code}, which is in another file too"
-            raise CatalogueFaulty(source, problem)
-    return Catalogue(products, markets, lines)
+    survey = surveyed(dict(sorted(files.items())), markets)
+    for fault in survey.faults:
+        raise fault
+    return survey.catalogue
 
 
-def read_product(source: str, text: str, lines: Mapping[str, Line], markets: Markets) -> Product:
-    """Return the product written in `text`.
+def surveyed(files: Mapping[str, str], markets: Markets) -> Survey:
+    """Return what is good in `files`, TOML texts by file name, and all that is not.
+
+    What two files have both is the fault of the one that comes later.
+    """
+    sources = [Source(name, text) for name, text in files.items()]
+    reading = _Reading(markets)
+    for source in sources:
+        if source.name.endswith(LINE_SUFFIX):
+            reading.take_line(source)
+    known = dict(reading.lines)
+    for source in sources:
+        if not source.name.endswith(LINE_SUFFIX):
+            reading.take_product(source, known)
+    catalogue = Catalogue(reading.products, markets, reading.lines)
+    return Survey(catalogue, reading.sources, tuple(reading.faults))
+
+
+def read_product(name: str, text: str, lines: Mapping[str, Line], markets: Markets) -> Product:
+    """Return the product written in `text`, of the file `name`.
 
     Args:
         lines: Those that a product may name; it may also bring its own.
@@ -58,37 +75,54 @@ def read_product(source: str, text: str, lines: Mapping[str, Line], markets: Mar
     Raises:
         CatalogueFaulty: It cannot be read or has a gap; the sentence names the place.
     """
-    told = _toml(source, text)
+    return _product_in(Source(name, text), lines, markets)
+
+
+def _product_in(source: Source, lines: Mapping[str, Line], markets: Markets) -> Product:
+    told = source.told()
     named = told.get("line")
     if isinstance(named, str):
         if named not in lines:
-            known = ", ".join(sorted(lines))
-            raise CatalogueFaulty(source, f"line: there is no {named!r}; there are {known}")
+            sentence = f"line: there is no {named!r}; there are {', '.join(sorted(lines))}"
+            raise source.faulty([Gap(("line",), sentence)])
         told["line"] = lines[named]
-    product = _validated(Product, source, told)
-    if gap := next(gaps_in(product, markets), None):
-        raise CatalogueFaulty(source, gap)
+    product = source.validated(Product, told)
+    source.hold(gaps_in(product, markets))
     return product
 
 
-def _toml(source: str, text: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise CatalogueFaulty(source, str(error)) from error
+@dataclass
+class _Reading:
+    """What was read so far."""
+
+    markets: Markets
+    lines: dict[str, Line] = field(default_factory=dict)
+    products: dict[tuple[str, int], Product] = field(default_factory=dict)
+    sources: dict[tuple[str, int], Source] = field(default_factory=dict)
+    faults: list[CatalogueFaulty] = field(default_factory=list)
+
+    def take_line(self, source: Source) -> None:
+        try:
+            line = source.validated(Line, source.told())
+            _keep(self.lines, line.code, line, source, f"the line {line.code}")
+        except CatalogueFaulty as fault:
+            self.faults += [fault, *fault.others]
+
+    def take_product(self, source: Source, known: Mapping[str, Line]) -> None:
+        try:
+            product = _product_in(source, known, self.markets)
+            key = (product.code, product.version)
+            _keep(self.products, key, product, source, product.terms_version)
+            self.sources[key] = source
+            line = product.line
+            if self.lines.setdefault(line.code, line) is not line:
+                sentence = f"it brings the line {line.code}, which is in another file too"
+                raise source.faulty([Gap(("line", "code"), sentence)])
+        except CatalogueFaulty as fault:
+            self.faults += [fault, *fault.others]
 
 
-def _validated(model: type[Table], source: str, told: Mapping[str, Any]) -> Table:
-    try:
-        return model.model_validate(told)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        problem = f"{place}: {first['msg']}" if place else first["msg"]
-        raise CatalogueFaulty(source, problem) from error
-
-
-def _keep(found: dict[Any, Any], key: object, value: object, source: str, name: str) -> None:
+def _keep(found: dict[Key, Value], key: Key, value: Value, source: Source, name: str) -> None:
     if key in found:
-        raise CatalogueFaulty(source, f"{name} is in another file too")
+        raise source.faulty([Gap(("code",), f"{name} is in another file too")])
     found[key] = value

@@ -336,9 +336,13 @@ class CatalogueFaulty(WidgetError):
 
     code = "catalogue_faulty"
 
-    def __init__(self, source: str, problem: str) -> None:
-        super().__init__(f"{source}: {problem}")
+    def __init__(self, source: str, problem: str, *, line: int | None = None) -> None:
+        super().__init__(f"{source}{f':{line}' if line else ''}: {problem}")
         self.source, self.problem = source, problem
+        #: The line of the file, from 1 on; None where it is about a file that is not there.
+        self.line = line
+        #: What else was found in the same file, by line; each has no others itself.
+        self.others: tuple[CatalogueFaulty, ...] = ()
 
 
 class SettingInvalid(WidgetError):

@@ -15,6 +15,9 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from widget.places import Gap, Place
+from widget.tables import refusing
+
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 
 
@@ -137,8 +140,7 @@ class Line(_Table):
 
     @model_validator(mode="after")
     def _holds_together(self) -> Self:
-        for problem in self._faults():
-            raise ValueError(problem)
+        refusing(Line, self._gaps(), self.code)
         return self
 
     @cached_property
@@ -167,29 +169,32 @@ class Line(_Table):
         )
         return frozenset({*(field.name for field in self.field if field.kind in kinds), *parts})
 
-    def _faults(self) -> Iterator[str]:
+    def _gaps(self) -> Iterator[Gap]:
         names = [field.name for field in self.field]
-        if twice := {name for name in names if names.count(name) > 1}:
-            yield f"the field {min(twice)} is there twice"
-        for role, name, kind in self._roles():
-            if name is not None and (name not in names or self.fields[name].kind is not kind):
-                yield f"{role} is {name!r}, which is not a field of kind {kind}"
+        for name in sorted({name for name in names if names.count(name) > 1}):
+            again = len(names) - 1 - names[::-1].index(name)
+            yield Gap(("field", again, "name"), f"the field {name} is there twice")
+        for place, role, played_by, kind in self._roles():
+            if played_by is not None and played_by not in self.paths({kind}):
+                yield Gap(place, f"{role} is {played_by!r}, which is not a field of kind {kind}")
         if self.value not in self.paths({Kind.AMOUNT}):
-            yield f"value is {self.value!r}, which is not an amount"
-        for field in self.field:
+            yield Gap(("value",), f"value is {self.value!r}, which is not an amount")
+        for index, field in enumerate(self.field):
             if bool(field.part) != (field.kind is Kind.PARTS):
-                yield f"the field {field.name} must have parts exactly if its kind is parts"
+                sentence = f"the field {field.name} must have parts exactly if its kind is parts"
+                yield Gap(("field", index, "kind"), sentence)
         if self.unit and self.priced_by:
-            yield "it counts its units or prices its parts, and not both"
-        for name in (name for name in self.shown if name not in names):
-            yield f"shown names {name!r}, which is not a field"
+            yield Gap(("priced_by",), "it counts its units or prices its parts, and not both")
+        for index, name in enumerate(self.shown):
+            if name not in names:
+                yield Gap(("shown", index), f"shown names {name!r}, which is not a field")
 
-    def _roles(self) -> Iterator[tuple[str, str | None, Kind]]:
-        yield "starts", self.starts, Kind.MOMENT
-        yield "ends", self.ends, Kind.MOMENT
-        yield "priced_by", self.priced_by, Kind.PARTS
-        yield "ages", self.ages, Kind.AGES
-        yield "origin", self.origin, Kind.COUNTRY
-        yield "destination", self.destination, Kind.COUNTRY
-        for unit in self.unit:
-            yield f"unit {unit.code}: count", unit.count, Kind.COUNT
+    def _roles(self) -> Iterator[tuple[Place, str, str | None, Kind]]:
+        yield ("starts",), "starts", self.starts, Kind.MOMENT
+        yield ("ends",), "ends", self.ends, Kind.MOMENT
+        yield ("priced_by",), "priced_by", self.priced_by, Kind.PARTS
+        yield ("ages",), "ages", self.ages, Kind.AGES
+        yield ("origin",), "origin", self.origin, Kind.COUNTRY
+        yield ("destination",), "destination", self.destination, Kind.COUNTRY
+        for index, unit in enumerate(self.unit):
+            yield ("unit", index, "count"), f"unit {unit.code}: count", unit.count, Kind.COUNT

@@ -8,19 +8,19 @@ too, unless that has rules of its own.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from widget.countries import COUNTRIES, REGIONS
-from widget.errors import CatalogueFaulty
 from widget.markets import OTHER, LanguageDuty, Market, Markets, Sale
 from widget.money import Money
+from widget.places import Gap, Place
+from widget.tables import Source
 from widget.taxes import Tax
 
 #: What must be in view before the choice; `disclosures` has the words.
@@ -113,44 +113,44 @@ def read_markets(files: Mapping[str, str]) -> Markets:
     Raises:
         CatalogueFaulty: One of them cannot be read, has a gap, or repeats another.
     """
-    read = {source: _read(source, text) for source, text in sorted(files.items())}
-    classes = frozenset(name for file in read.values() for name in _classes_in(file))
+    sources = [Source(name, text) for name, text in sorted(files.items())]
+    read = [(source, source.validated(_File, source.told())) for source in sources]
+    classes = frozenset(name for _, file in read for name in _classes_in(file))
     known: dict[tuple[str, str | None, str], Market] = {}
-    for source, file in read.items():
-        for market in _markets_in(source, file, sorted({OTHER, *classes})):
+    for source, file in read:
+        for place, market in _markets_in(source, file, sorted({OTHER, *classes})):
             key = (market.country, market.region, market.insurance_class)
             if key in known:
-                raise CatalogueFaulty(source, f"market {market.place} is there twice")
+                raise source.faulty([Gap(place, f"market {market.place} is there twice")])
             known[key] = market
     return Markets(known, classes)
 
 
-def _read(source: str, text: str) -> _File:
-    try:
-        return _File.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise CatalogueFaulty(source, str(error)) from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise CatalogueFaulty(source, f"{place}: {first['msg']}") from error
-
-
-def _markets_in(source: str, file: _File, classes: Sequence[str]) -> Iterator[Market]:
-    for table in file.market:
-        if table.country not in COUNTRIES:
-            raise CatalogueFaulty(source, f"there is no country {table.country}")
-        codes = {region.code for region in table.region}
-        if codes and (odd := codes ^ REGIONS.get(table.country, frozenset())):
-            sentence = f"market {table.country} must name each of its regions, see {min(odd)}"
-            raise CatalogueFaulty(source, sentence)
+def _markets_in(
+    source: Source, file: _File, classes: Sequence[str]
+) -> Iterator[tuple[Place, Market]]:
+    for index, table in enumerate(file.market):
+        place: Place = ("market", index)
+        source.hold(_gaps_in_places(place, table))
         for name in classes:
-            regional = [_market(source, name, file, table, region) for region in table.region]
-            yield from regional
+            regional = [
+                _market(source, name, file, (place, table), ((*place, "region", i), region))
+                for i, region in enumerate(table.region)
+            ]
+            yield from ((place, market) for market in regional)
             if not regional:
-                yield _market(source, name, file, table)
+                yield place, _market(source, name, file, (place, table))
             elif whole := _evened_out(regional):
-                yield whole
+                yield place, whole
+
+
+def _gaps_in_places(place: Place, table: _MarketTable) -> Iterator[Gap]:
+    if table.country not in COUNTRIES:
+        yield Gap((*place, "country"), f"there is no country {table.country}")
+    codes = {region.code for region in table.region}
+    if codes and (odd := codes ^ REGIONS.get(table.country, frozenset())):
+        sentence = f"market {table.country} must name each of its regions, see {min(odd)}"
+        yield Gap((*place, "region"), sentence)
 
 
 def _classes_in(file: _File) -> Iterator[str]:
@@ -161,12 +161,17 @@ def _classes_in(file: _File) -> Iterator[str]:
 
 
 def _market(
-    source: str, name: str, file: _File, table: _MarketTable, region: _RegionTable | None = None
+    source: Source,
+    name: str,
+    file: _File,
+    country: tuple[Place, _MarketTable],
+    region: tuple[Place, _RegionTable] | None = None,
 ) -> Market:
+    place, _ = region or country
     said: dict[str, Any] = {}
     sources: dict[str, str] = {}
     assumed: set[str] = set()
-    layers = (file, table, *((region,) if region else ()))
+    layers = (file, country[1], *((region[1],) if region else ()))
     # What is said for a class holds over what is said for all of them.
     kinds = dict.fromkeys((name.partition("_")[0], name))
     narrower = [layer.classes.get(kind) for kind in kinds for layer in layers]
@@ -178,33 +183,38 @@ def _market(
         assumed = assumed - news.keys() | rules.assumed
         sources |= rules.sources
     taxes = said.pop("tax", ())
-    place = (region.code if region else table.country) + f", class {name}"
-    for rule in ("sale", "withdrawal_days", "documents", "disclosures", "record_years"):
-        if rule not in said:
-            raise CatalogueFaulty(source, f"market {place} does not say {rule}")
-    for rule in _SOURCED:
-        if said.get(rule) and rule not in sources:
-            raise CatalogueFaulty(source, f"market {place} has no sources.{rule}")
-    if said["sale"] is Sale.DEFERRED and "deferral_days" not in said:
-        raise CatalogueFaulty(source, f"market {place} defers the sale and has no deferral_days")
+    code = region[1].code if region else country[1].country
+    where = f"market {code}, class {name}"
+    source.hold(Gap(place, f"{where} {sentence}") for sentence in _unsaid(said, sources))
     assumed |= {tax.code for tax in taxes if tax.is_assumed}
     if said["sale"] is not Sale.DEFERRED:
         said.pop("deferral_days", None)
     said |= {"sources": sources, "assumed": frozenset(assumed)}
     return Market(
-        country=table.country,
-        region=region.code if region else None,
+        country=country[1].country,
+        region=region[1].code if region else None,
         insurance_class=name,
-        taxes=tuple(_tax(source, place, tax) for tax in taxes),
+        taxes=tuple(_tax(source, (*place, "tax", i), where, tax) for i, tax in enumerate(taxes)),
         **said,
     )
 
 
-def _tax(source: str, place: str, table: _TaxTable) -> Tax:
+def _unsaid(said: Mapping[str, Any], sources: Mapping[str, str]) -> Iterator[str]:
+    for rule in ("sale", "withdrawal_days", "documents", "disclosures", "record_years"):
+        if rule not in said:
+            yield f"does not say {rule}"
+    for rule in _SOURCED:
+        if said.get(rule) and rule not in sources:
+            yield f"has no sources.{rule}"
+    if said.get("sale") is Sale.DEFERRED and "deferral_days" not in said:
+        yield "defers the sale and has no deferral_days"
+
+
+def _tax(source: Source, place: Place, where: str, table: _TaxTable) -> Tax:
     try:
         return table.tax()
     except ValueError as error:
-        raise CatalogueFaulty(source, f"market {place}, tax {table.code}: {error}") from error
+        raise source.faulty([Gap(place, f"{where}, tax {table.code}: {error}")]) from error
 
 
 def _evened_out(markets: list[Market]) -> Market | None:

@@ -5,17 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from widget.markets import LanguageDuty, Market, Markets, Sale
+from widget.places import Gap
 from widget.products import Product
 
+#: The documents that a product must have wherever it is sold.
+ALWAYS_NEEDED = frozenset({"product_information", "wording"})
 
-def market_gaps_in(product: Product, markets: Markets) -> Iterator[str]:
-    """Yield a sentence for each thing without which nothing can be sold in a market."""
+
+def market_gaps_in(product: Product, markets: Markets) -> Iterator[Gap]:
+    """Yield each thing without which nothing can be sold in a market."""
+    for sentence in _gaps_by_country(product, markets):
+        yield Gap(("sold_to",), f"sold_to: {sentence}")
+
+
+def _gaps_by_country(product: Product, markets: Markets) -> Iterator[str]:
     if unknown := product.sold_to - markets.countries:
-        yield f"sold_to: there is no market {', '.join(sorted(unknown))}"
+        yield f"there is no market {', '.join(sorted(unknown))}"
     for country in sorted(product.sold_to & markets.countries):
         rules = markets.all_of(country, product.insurance_class)
         if all(market.sale is Sale.FORBIDDEN for market in rules):
-            yield f"sold_to: {product.insurance_class} may not be sold in {country}"
+            yield f"{product.insurance_class} may not be sold in {country}"
         # A region that cannot be served is refused by name; one that can is worth the file.
         gaps = [list(_gaps_in(product, market)) for market in rules]
         if all(gaps):
@@ -30,12 +39,12 @@ def lacks_language(product: Product, market: Market) -> bool:
 
 def _gaps_in(product: Product, market: Market) -> Iterator[str]:
     kinds = {document.code for document in product.document}
-    for kind in sorted(market.documents - kinds):
+    for kind in sorted(market.documents - kinds - ALWAYS_NEEDED):
         name = market.document_names.get(kind, kind)
-        yield f"sold_to: {market.place} asks for the document {kind!r} ({name})"
+        yield f"{market.place} asks for the document {kind!r} ({name})"
     if market.language_duty is LanguageDuty.ALWAYS and lacks_language(product, market):
         languages = ", ".join(sorted(market.languages))
-        yield f"sold_to: {market.place} asks for a text in {languages}"
+        yield f"{market.place} asks for a text in {languages}"
     for tax in market.taxes:
         if tax.fixed and not product.currencies <= {tax.fixed.currency}:
-            yield f"sold_to: the tax {tax.code} of {market.place} is in {tax.fixed.currency} only"
+            yield f"the tax {tax.code} of {market.place} is in {tax.fixed.currency} only"

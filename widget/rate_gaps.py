@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from itertools import product as every
 
 from widget.lines import Kind
+from widget.places import Gap, Place
 from widget.products import Charge, Plan, Product, Rate
 from widget.rates import holds
 
@@ -17,52 +18,61 @@ Domain = Words | int | None
 _ANY_OTHER = "anything else"
 
 
-def gaps_in_rates(product: Product) -> Iterator[str]:
-    """Yield a sentence for each place of a table that has no rate, or that no rate can reach."""
-    for plan in product.plan:
-        for charge in plan.charge:
+def gaps_in_rates(product: Product) -> Iterator[Gap]:
+    """Yield each place of a table that has no rate, or that no rate can reach."""
+    for index, plan in enumerate(product.plan):
+        for number, charge in enumerate(plan.charge):
+            place: Place = ("plan", index, "charge", number)
             name = f"plan {plan.code}: charge {charge.code}"
-            yield from (f"{name}: {gap}" for gap in _gaps(charge, product))
-        yield from _gaps_in_plan(plan, product)
+            for gap in _gaps(charge, product):
+                yield Gap((*place, *gap.place), f"{name}: {gap.sentence}")
+        for key, sentence in _gaps_in_plan(plan, product):
+            yield Gap(("plan", index, key), f"plan {plan.code}: {sentence}")
     from_ = [one.units_from for one in product.discount]
     percents = [one.percent for one in product.discount]
     if from_ != sorted(set(from_)) or percents != sorted(set(percents)):
-        yield "discount: units_from and percent must rise together"
+        yield Gap(("discount",), "discount: units_from and percent must rise together")
 
 
-def _gaps(charge: Charge, product: Product) -> Iterator[str]:
+def _gaps(charge: Charge, product: Product) -> Iterator[Gap]:
     domains: dict[str, Domain] = {}
-    for name in charge.by:
+    for index, name in enumerate(charge.by):
         if name not in _known(product):
-            yield f"by names {name!r}, which is not a dimension: {', '.join(_known(product))}"
+            known = ", ".join(_known(product))
+            yield Gap(("by", index), f"by names {name!r}, which is not a dimension: {known}")
             return
         domains[name] = _domain(name, product)
     amounts = product.line.paths({Kind.AMOUNT})
     if charge.of is not None and charge.of not in amounts:
-        yield f"of is {charge.of!r}, which is not an amount: {', '.join(sorted(amounts))}"
+        known = ", ".join(sorted(amounts))
+        yield Gap(("of",), f"of is {charge.of!r}, which is not an amount: {known}")
     if charge.of is None and any(rate.percent for rate in charge.rate):
-        yield "there are percentages, so `of` must say of which amount"
+        yield Gap(("rate",), "there are percentages, so `of` must say of which amount")
     if charge.each == "day" and any(rate.percent is not None for rate in charge.rate):
-        yield "a percentage is not for each day"
-    for rate in charge.rate:
-        yield from _strangers(rate, domains)
-    yield from _holes(charge, domains)
+        yield Gap(("each",), "a percentage is not for each day")
+    strangers = [
+        Gap(("rate", index, "when", name), sentence)
+        for index, rate in enumerate(charge.rate)
+        for name, sentence in _strangers(rate, domains)
+    ]
+    # A rate for a place that does not exist leaves a hole where it was meant to be.
+    yield from strangers or _holes(charge, domains)
 
 
-def _strangers(rate: Rate, domains: Mapping[str, Domain]) -> Iterator[str]:
+def _strangers(rate: Rate, domains: Mapping[str, Domain]) -> Iterator[tuple[str, str]]:
     for name, bound in rate.when.items():
         if name not in domains:
-            yield f"a rate depends on {name!r}, which `by` does not name"
+            yield name, f"a rate depends on {name!r}, which `by` does not name"
             continue
         domain = domains[name]
         if isinstance(domain, int) != isinstance(bound, int):
             kind = "a number" if isinstance(domain, int) else "a word"
-            yield f"a rate has {name} = {bound!r}, and must have {kind}"
+            yield name, f"a rate has {name} = {bound!r}, and must have {kind}"
         elif isinstance(domain, frozenset) and bound not in domain:
-            yield f"a rate is for the {name} {bound!r}, which does not exist"
+            yield name, f"a rate is for the {name} {bound!r}, which does not exist"
 
 
-def _holes(charge: Charge, domains: Mapping[str, Domain]) -> Iterator[str]:
+def _holes(charge: Charge, domains: Mapping[str, Domain]) -> Iterator[Gap]:
     unused = set(range(len(charge.rate)))
     points = {name: _points(name, domain, charge) for name, domain in domains.items()}
     for coordinates in every(*points.values()):
@@ -70,12 +80,12 @@ def _holes(charge: Charge, domains: Mapping[str, Domain]) -> Iterator[str]:
         found = next((i for i, rate in enumerate(charge.rate) if holds(rate, place)), None)
         if found is None:
             where = ", ".join(f"{name} {value}" for name, value in place.items())
-            yield f"there is no rate for {where}"
+            yield Gap(("rate",), f"there is no rate for {where}")
             return
         unused.discard(found)
     for index in sorted(unused):
         where = ", ".join(f"{name} {value}" for name, value in charge.rate[index].when.items())
-        yield f"the rate for {where or 'everything'} is never reached"
+        yield Gap(("rate", index), f"the rate for {where or 'everything'} is never reached")
 
 
 def _points(name: str, domain: Domain, charge: Charge) -> list[str | int]:
@@ -119,12 +129,12 @@ def _words(name: str, product: Product) -> Words | None:
     return frozenset(choices) or None
 
 
-def _gaps_in_plan(plan: Plan, product: Product) -> Iterator[str]:
+def _gaps_in_plan(plan: Plan, product: Product) -> Iterator[tuple[str, str]]:
     line = product.line
     if plan.months is None and line.ends is None and line.ends_after_days is None:
-        yield f"plan {plan.code}: it needs months, because a {line.code} has no end of its own"
+        yield "months", f"it needs months, because a {line.code} has no end of its own"
     if plan.months is not None and line.ends is not None:
-        yield f"plan {plan.code}: it has months, and a {line.code} ends by itself"
+        yield "months", f"it has months, and a {line.code} ends by itself"
     waits = plan.begins_after
     if waits is not None and (waits not in line.fields or line.fields[waits].kind != Kind.COUNT):
-        yield f"plan {plan.code}: begins_after is {waits!r}, which is not a count"
+        yield "begins_after", f"begins_after is {waits!r}, which is not a count"
