@@ -13,8 +13,8 @@ from widget.erasures import Erasure
 from widget.errors import InputInvalid, NotFound
 from widget.storage.sqlite import SqliteStorage
 
-#: Up to this size the file is written anew in a second or two, for which the service's writes wait.
-SMALL_BYTES = 200_000_000
+#: Up to this size the file is written anew in a few seconds, for which the service's writes wait.
+SMALL_BYTES = 100_000_000
 
 _ELSEWHERE = """\
 Kept: terms, premiums and ids, and the evidence, which names nobody.
@@ -37,7 +37,7 @@ def erase(
         typer.Option(
             "--compact/--no-compact",
             help="Write the database file anew, so that no trace stays in its free space.",
-            show_default="up to 200 MB",
+            show_default="up to 100 MB",
         ),
     ] = None,
 ) -> None:
