@@ -35,9 +35,9 @@ GROUND = set(
     addresses amendments bookings cancellations catalogues certificates changes countries covers
     denials digests disclosures editions enclosures erasures errors events evidence examples
     formats gaps instalments lanes limits lines links lints logs market_files market_gaps markets
-    messages money news offer_ids offers partners places products purchases rate_gaps rates refunds
-    refusals replies restrictions roots sales schedules seals settings sheets showings signatures
-    tables taxes terms texts tokens trees webhooks wire witnesses
+    messages money news offer_ids offers partners places products purchases questions rate_gaps
+    rates refunds refusals replies restrictions roots sales schedules seals settings sheets
+    showings signatures tables taxes terms texts tokens trees webhooks wire witnesses
     """.split()
 )
 

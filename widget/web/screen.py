@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from starlette.responses import Response
 
 from widget.offers import Offer
@@ -44,6 +46,15 @@ class Screen:
         if sheet is not None:
             version = house.rendering.version
             await record_showing(offer, sheet, storage=house.storage, texts_version=version)
+        return response
+
+    async def show_unfinished(self, offer: Offer, told: Mapping[str, str]) -> Response:
+        """Show an offer with answers to some of its questions, which are stored once all have one.
+
+        It shows what was shown before, but for the answers that the form has; so it leaves no
+        evidence of its own.
+        """
+        response, _ = show_offer(self._visit, offer, told=told)
         return response
 
     async def _policy_numbers(self, offer: Offer) -> tuple[str, ...]:

@@ -15,12 +15,40 @@ from widget.covers import BenefitView, DocumentView
 class PlanView:
     """One answer that costs something: a plan and its premium."""
 
-    quote_id: str
+    #: What the form says when it is chosen.
+    value: str
+    #: Unique in the page.
+    id: str
     name: str
     summary: str
+    #: Empty where only the plan is described.
     premium: str
+    #: Where the plans of a question run for different times; otherwise it stands in the question.
+    period: str
     benefits: tuple[BenefitView, ...]
     is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionView:
+    """One question and its answers."""
+
+    #: Of the form field.
+    name: str
+    #: What and who is protected, and when: "2 adults and 1 child, 12 to 19 June 2027".
+    insured: str
+    plans: tuple[PlanView, ...]
+    is_declined: bool
+
+
+@dataclass(frozen=True, slots=True)
+class KindView:
+    """What is asked about the things of one product."""
+
+    name: str
+    #: What each plan protects, said once for all of them.
+    plans: tuple[PlanView, ...]
+    questions: tuple[QuestionView, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +60,13 @@ class OfferView:
     state: str
     offer_id: str
     is_test: bool
+    #: `one` question, or a `cart` of them: also the template's name.
+    layout: str
     heading: str
-    #: What and who is protected, and when: "2 adults and 1 child, 12 to 19 June 2027".
+    #: What and who is protected, and when; of a cart, how many things.
     insured: str
-    plans: tuple[PlanView, ...]
-    opted_out: bool
+    questions: tuple[QuestionView, ...]
+    kinds: tuple[KindView, ...]
     #: Short sentences on what is not covered.
     exclusions: tuple[str, ...]
     #: Sentences that the law or the underwriter wants in view, tax and withdrawal among them.
@@ -56,6 +86,7 @@ class OfferView:
     premium_amount: str
     premium_currency: str
     premium: str
+    #: What was chosen; of a cart, for how many things.
     plan_name: str
     #: Seconds until the premiums run out, 0 once they have; filled in with each answer.
     expires_in_s: str

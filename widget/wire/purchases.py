@@ -13,7 +13,7 @@ from widget.errors import InputInvalid
 from widget.lines import Line
 from widget.money import Money
 from widget.products import Catalogue
-from widget.purchases import Item, Purchase, Subject
+from widget.purchases import Answering, Item, Purchase, Subject
 from widget.wire.fields import (
     Body,
     Country,
@@ -99,6 +99,8 @@ class PurchaseBody(Body):
     partner_metadata: Metadata | None = None
     partner_reference: Reference | None = None
     """Your id of this checkout, unique per shopper: with it, asking again is the same offer."""
+    answering: Answering = Answering.EACH
+    """`together` asks for one answer for all things that have the same plans; ours."""
     request: Requests
     """One entry for each thing to insure."""
 
@@ -153,6 +155,7 @@ def purchase_of(body: PurchaseBody) -> Purchase:
         reference=body.partner_reference,
         items=items_of(body.request, body.currency),
         customer_region=_region(body.customer_country, body.customer_region),
+        answering=body.answering,
     )
 
 

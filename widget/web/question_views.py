@@ -1,0 +1,159 @@
+"""Questions as a page asks them: each plan with its premium, and what a plan protects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from widget import formats
+from widget.covers import BenefitView, Cover, Speech, named, period
+from widget.offers import Offer, Quote
+from widget.questions import NO, Option, Question, answers_of, questions_of
+from widget.web.house import House
+from widget.web.views import KindView, PlanView, QuestionView
+
+Each = TypeVar("Each")
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """An offer whose questions are asked of one customer."""
+
+    offer: Offer
+    house: House
+    speech: Speech
+    #: Answers that a form has and that cannot be stored yet; None: as they are stored.
+    told: Mapping[str, str] | None = None
+
+    def questions(self) -> tuple[QuestionView, ...]:
+        """Return the questions with their answers."""
+        asked = questions_of(self.offer)
+        answers = answers_of(self.offer, asked) if self.told is None else self.told
+        return tuple(self._question(one, answers.get(one.name, "")) for one in asked)
+
+    def kinds(self, questions: tuple[QuestionView, ...]) -> tuple[KindView, ...]:
+        """Return the questions product by product, with what the plans of each protect."""
+        kinds: dict[str, list[tuple[Question, QuestionView]]] = {}
+        for one, view in zip(questions_of(self.offer), questions, strict=True):
+            kinds.setdefault(one.quote.product_code, []).append((one, view))
+        return tuple(self._kind(pairs) for pairs in kinds.values())
+
+    def covers(self) -> list[Cover]:
+        """Return the cover of each product that is offered."""
+        firsts: dict[str, Quote] = {}
+        for quote in self.offer.quotes:
+            firsts.setdefault(quote.product_code, quote)
+        return [self.cover(quote) for quote in firsts.values()]
+
+    def cover(self, quote: Quote) -> Cover:
+        """Return what a quote protects."""
+        return self.house.cover(quote, self.offer.purchase, self.speech)
+
+    def heading(self, covers: list[Cover]) -> str:
+        """Return what is asked: in the words of the product, or for several of them."""
+        if len(covers) == 1:
+            return covers[0].heading or covers[0].product_name
+        return self.speech.texts.gettext("Would you like cover for these?")
+
+    def insured(self, questions: tuple[QuestionView, ...]) -> str:
+        """Return what it is asked about; of several things, how many they are."""
+        if len(questions) == 1:
+            return questions[0].insured
+        say = self.speech.texts.ngettext
+        text = say("%(num)d thing", "%(num)d things, an answer for each", len(questions))
+        return text % {"num": len(questions)}
+
+    def what_is_chosen(self) -> str:
+        """Return the plans that were chosen; of several things, for how many of them."""
+        asked, chosen = questions_of(self.offer), self.offer.chosen_quotes
+        if len(asked) > 1:
+            text = self.speech.texts.gettext("cover for %(num)d of %(all)d")
+            return text % {"num": len(chosen), "all": len(asked)} if chosen else ""
+        names = once(self.cover(quote).plan_name for quote in chosen)
+        return formats.listed(names, self.speech.formats)
+
+    def progress(self, told: Mapping[str, str]) -> str:
+        """Return how many of the questions a form answers."""
+        asked = questions_of(self.offer)
+        answered = sum(1 for one in asked if told.get(one.name))
+        text = self.speech.texts.gettext("%(num)d of %(all)d answered. Please answer for each.")
+        return text % {"num": answered, "all": len(asked)}
+
+    def _question(self, question: Question, answer: str) -> QuestionView:
+        is_even = len({option.quotes[0].ends_at for option in question.options}) == 1
+        return QuestionView(
+            name=question.name,
+            insured=self._insured(question, with_period=is_even),
+            plans=tuple(
+                self._plan(option, question, answer, with_period=not is_even)
+                for option in question.options
+            ),
+            is_declined=answer == NO,
+        )
+
+    def _insured(self, question: Question, *, with_period: bool) -> str:
+        quotes = question.options[0].quotes
+        parts = [part for quote in quotes for part in self._named(quote)]
+        parts += [self._period(quote) for quote in quotes if with_period]
+        return formats.listed(once(parts), self.speech.formats)
+
+    def _plan(
+        self, option: Option, question: Question, answer: str, *, with_period: bool
+    ) -> PlanView:
+        cover = self.cover(option.quotes[0])
+        return PlanView(
+            value=option.value,
+            id=f"{question.name}-{option.value}",
+            name=cover.plan_name,
+            summary=cover.summary,
+            premium=formats.money(option.premium, self.speech.formats),
+            period=self._period(option.quotes[0]) if with_period else "",
+            benefits=cover.benefits,
+            is_chosen=answer == option.value,
+        )
+
+    def _kind(self, pairs: list[tuple[Question, QuestionView]]) -> KindView:
+        covers: dict[str, list[Cover]] = {}
+        for question, _ in pairs:
+            for option in question.options:
+                quote = option.quotes[0]
+                covers.setdefault(quote.plan_code, []).append(self.cover(quote))
+        first = next(iter(covers.values()))[0]
+        plans = tuple(self._described(code, same) for code, same in covers.items())
+        return KindView(first.product_name, plans, tuple(view for _, view in pairs))
+
+    def _described(self, code: str, same: list[Cover]) -> PlanView:
+        return PlanView(
+            value=code,
+            id=f"plan-{code}",
+            name=same[0].plan_name,
+            summary=same[0].summary,
+            premium="",
+            period="",
+            benefits=tuple(_shared_benefits(same, self.speech)),
+            is_chosen=False,
+        )
+
+    def _named(self, quote: Quote) -> list[str]:
+        item = self.offer.purchase.items[quote.item]
+        return named(item.subject, self.house.catalogue.line_of_item(item), self.speech)
+
+    def _period(self, quote: Quote) -> str:
+        item = self.offer.purchase.items[quote.item]
+        line = self.house.catalogue.line_of_item(item)
+        return period(quote, item.subject, line, self.speech)
+
+
+def once(parts: Iterable[Each]) -> tuple[Each, ...]:
+    """Return parts in their order, each of them once."""
+    return tuple(dict.fromkeys(parts))
+
+
+def _shared_benefits(covers: list[Cover], speech: Speech) -> Iterator[BenefitView]:
+    """Yield the parts of a cover; a limit that is not the same for all things is its worth."""
+    for benefit, *others in zip(*(cover.benefits for cover in covers), strict=True):
+        limits = {one.limit for one in (benefit, *others)}
+        worth = speech.texts.gettext("what the thing is worth")
+        limit = benefit.limit if len(limits) == 1 else worth
+        yield BenefitView(benefit.name, limit, benefit.excess)
