@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import signal
 import socket
 import time
@@ -14,6 +15,7 @@ import httpx2
 import pytest
 from typer.testing import CliRunner
 
+import widget
 from tests.builders import PARTNER_KEY, TOKEN_KEY
 from tests.live import environment, run, serving
 from widget import __version__
@@ -322,6 +324,28 @@ def test_migrating_tells_the_step_that_the_database_is_at(command: Command, data
 
     newest = migrations_for("sqlite")[-1].name
     assert first.stdout == again.stdout == f"sqlite:///{database} is at step {newest}.\n"
+
+
+def test_documents_are_published_before_the_start_and_only_once(command: Command) -> None:
+    first, again = command("publish"), command("publish")
+
+    assert re.fullmatch(r"[1-9]\d* editions are new\.", first.stdout.splitlines()[-1])
+    assert again.stdout == "Nothing is new.\n"
+
+
+def test_a_document_that_cannot_be_printed_is_said_in_one_sentence(
+    database: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "catalogue"
+    shutil.copytree(Path(widget.__file__).parent / "catalogue", folder)
+    file = folder / "travel_protection.v1.toml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("for the same reasons", "山"), encoding="utf-8")
+
+    sentence = refused(typed(environment(database, CATALOGUE_DIR=folder), "publish"))
+
+    assert sentence.startswith("travel_protection.v1.toml: ")
+    assert "U+5C71" in sentence
 
 
 def test_a_database_that_cannot_be_used_is_said_in_one_sentence(tmp_path: Path) -> None:

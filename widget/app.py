@@ -97,7 +97,9 @@ def build_app(
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[Mapping[str, object]]:
         await house.storage.open()
-        await publish(_publishing(house), shelf)
+        await publish(
+            _publishing(house.rendering, catalogue, texts, house.storage, house.press), shelf
+        )
         deliver = deliver_forever(dispatch, wake=house.wake)
         reconcile = reconcile_forever(
             storage=house.storage, upstreams=house.upstreams, catalogue=catalogue
@@ -230,14 +232,32 @@ def load_rendering(settings: Settings) -> Rendering:
     )
 
 
-def _publishing(house: House) -> Publishing:
-    rendering = house.rendering
+async def publish_documents(settings: Settings, storage: Storage) -> int:
+    """Publish the documents that are new without serving, and return how many editions that are.
+
+    Raises:
+        SettingInvalid, CatalogueFaulty: The catalogue cannot be read, or has a gap.
+        StorageUnavailable: They could not be kept.
+    """
+    press = Typesetter(settings.fonts_dir)
+    try:
+        rendering, catalogue = load_rendering(settings), load_catalogue(settings)
+        return await publish(
+            _publishing(rendering, catalogue, load_texts(), storage, press), Shelf()
+        )
+    finally:
+        await press.close()
+
+
+def _publishing(
+    rendering: Rendering, catalogue: Catalogue, texts: Texts, storage: Storage, press: Press
+) -> Publishing:
     pages = DocumentPages(
         environment=rendering.environment,
         stylesheet=rendering.assets.get("document.css").body,
         version=version_of((folder("templates") / "documents",)),
     )
-    return Publishing(house.catalogue, house.texts, house.storage, house.press, pages)
+    return Publishing(catalogue, texts, storage, press, pages)
 
 
 def _deliveries(house: House) -> Mapping[Kind, Delivery]:

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from widget import __version__, logs, settings
-from widget.app import build_app, new_key, open_storage
+from widget.app import build_app, new_key, open_storage, publish_documents
 from widget.desk import known_settings, told, with_storage
 from widget.erase_command import erase
 from widget.errors import InputInvalid, NotFound
@@ -95,6 +95,15 @@ def migrate() -> None:
             typer.echo(f"{known.database} is at step {steps[-1]}.")
 
         with_storage(known, report)
+
+
+@cli.command()
+def publish() -> None:
+    """Print the documents that are new, so that the next start of the service need not."""
+    with told():
+        known = known_settings()
+        new = with_storage(known, lambda storage: publish_documents(known, storage))
+        typer.echo(f"{new} editions are new." if new else "Nothing is new.")
 
 
 @cli.command(name="settings")

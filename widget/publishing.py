@@ -58,8 +58,11 @@ class Publishing:
     pages: Pages
 
 
-async def publish(publishing: Publishing, shelf: Shelf) -> None:
+async def publish(publishing: Publishing, shelf: Shelf) -> int:
     """Put an edition of every product version on the shelf, and publish those that are not yet.
+
+    Returns:
+        How many were new.
 
     Raises:
         CatalogueFaulty: A document has a character that no font draws.
@@ -68,11 +71,14 @@ async def publish(publishing: Publishing, shelf: Shelf) -> None:
     published = await publishing.storage.list_editions()
     shelf.keep(published)
     by_source = {edition.source: edition for edition in published}
+    new = 0
     for product in publishing.catalogue.products.values():
         sheets = tuple(sheets_of(product, publishing.texts))
         source = _source(sheets, publishing)
         edition = by_source.get(source) or await _published(product, sheets, source, publishing)
         shelf.show(edition)
+        new += source not in by_source
+    return new
 
 
 def sheets_of(product: Product, texts: Texts) -> Iterator[tuple[str, Sheet]]:
