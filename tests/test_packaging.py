@@ -43,7 +43,14 @@ def test_the_wheel_carries_each_folder_beside_the_package(wheel: Path, folder: s
 
 @pytest.mark.parametrize(
     "pattern",
-    ["*.py", "catalogue/*.toml", "locales/**/*.po", "storage/schema/*.sql"],
+    [
+        "*.py",
+        "catalogue/*.toml",
+        "locales/**/*.po",
+        "press/fonts/*",
+        "press/layout/*.typ",
+        "storage/schema/*.sql",
+    ],
 )
 def test_the_wheel_carries_what_lies_in_the_package(wheel: Path, pattern: str) -> None:
     expected = {path.relative_to(ROOT).as_posix() for path in (ROOT / "widget").glob(pattern)}
