@@ -78,7 +78,7 @@ async def test_a_change_keeps_the_documents_of_the_sale() -> None:
     dearer = a_changed(a_trip(), cost=Money(200_000, "EUR"))
     changed = replace(booking.purchase, items=(replace(booking.purchase.items[0], subject=dearer),))
 
-    terms = await house.price_update(booking, changed, now=NOON)
+    terms = await house.price_update(booking, replace(booking, purchase=changed), now=NOON)
 
     (policy,) = terms.policies
     assert policy.quote.premium != booking.policies[0].quote.premium
