@@ -9,7 +9,7 @@ from datetime import datetime
 from widget.errors import NotFound, StorageUnavailable
 from widget.evidence import Leaf, choice_made, offer_declined
 from widget.messages import Kind, Message
-from widget.offers import Choice, Offer
+from widget.offers import Choice, Metadata, Offer
 from widget.replies import Reply
 from widget.showings import Showing
 from widget.storage.base import Storage
@@ -74,6 +74,7 @@ async def record_decline(
     *,
     storage: Storage,
     upstream: Upstream,
+    metadata: Metadata | None = None,
     reply: Reply | None = None,
 ) -> Offer:
     """Store the partner's report that the customer bought without cover.
@@ -81,6 +82,7 @@ async def record_decline(
     Reporting it again changes nothing. A remote upstream is told of it in the background.
 
     Args:
+        metadata: What the partner says of its own of this; added to the offer's.
         reply: Kept with the report, when there is an idempotency key.
 
     Raises:
@@ -91,7 +93,7 @@ async def record_decline(
     return await _change(
         partner_code,
         offer_id,
-        lambda offer, _: offer.decline(),
+        lambda offer, _: offer.decline(metadata),
         lambda offer, at: offer_declined(offer, at=at),
         storage,
         owes=_report if upstream.is_remote else None,

@@ -233,14 +233,18 @@ class Offer:
         self._check_open_to_choices(at)
         return self._choose(Choice.OPEN, (), at, locale)
 
-    def decline(self) -> Offer:
+    def decline(self, metadata: Metadata | None = None) -> Offer:
         """Return this offer closed by the partner: the customer bought without cover.
+
+        Args:
+            metadata: What the partner says of its own of that; added to what it said before.
 
         Raises:
             AlreadyConfirmed, StatusForbids: It is a booking; cancel that instead.
         """
         self._check_not_booked()
-        return replace(self, status=Status.OPTED_OUT)
+        facts = {**self.metadata, **(metadata or {})}
+        return replace(self, status=Status.OPTED_OUT, metadata=facts)
 
     def repriced(
         self,

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from tests.builders import TOKEN_KEY, a_key, policyholder_json, purchase_json, some_settings
 from tests.fakes import Clock
 from tests.service import Service, running_service
+from widget.offer_ids import uuid_of
 from widget.partners import Mode, token_key_of
 from widget.storage.sqlite import SqliteStorage
 from widget.tokens import _issue
@@ -441,6 +442,33 @@ def test_a_token_after_its_time_sells_nothing(
     assert answer.status_code == 422
     assert answer.json()["code"] == "offer_expired"
     assert rows(service)["bookings"] == 0
+
+
+TWICE = {
+    "confirm": ("POST", "bookings/{id}/", {"policyholder": policyholder_json()}),
+    "confirm an offer": ("POST", "offers/{uuid}/confirm/", {"policyholder": policyholder_json()}),
+    "delete": ("POST", "quotes/{id}/delete/", {}),
+    "modify": ("PATCH", "bookings/{id}/", {}),
+    "cancel": ("POST", "bookings/{id}/cancel", {}),
+}
+
+
+@pytest.mark.parametrize("name", TWICE)
+def test_a_quote_that_is_named_twice_is_refused(service: Service, name: str) -> None:
+    package = service.quote()
+    quotes = [{"id": package["quotes"]["0"]["id"]}]
+    if name in {"modify", "cancel"}:
+        person = policyholder_json()
+        service.call(
+            "POST", f"bookings/{package['id']}/", json={"quotes": quotes, "policyholder": person}
+        )
+    method, path, body = TWICE[name]
+    address = path.format(id=package["id"], uuid=uuid_of(package["id"]))
+
+    answer = service.call(method, address, json={**body, "quotes": quotes * 2})
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == {"quotes": ["Name each quote once."]}
 
 
 def test_an_offer_without_a_choice_has_no_token_to_confirm_with(service: Service) -> None:

@@ -11,6 +11,7 @@ import pytest
 from tests.builders import TOKEN_KEY, policyholder_json, purchase_json
 from tests.fakes import Clock, Postbox
 from tests.service import Service
+from widget.offer_ids import uuid_of
 from widget.offers import Choice
 from widget.partners import Mode, token_key_of
 from widget.tokens import read_quote_token
@@ -84,6 +85,18 @@ def test_the_same_purchase_is_the_same_answer_byte_for_byte(service: Service) ->
 
     assert answers[0].content == answers[1].content
     assert [answer.status_code for answer in answers] == [201, 201]
+
+
+@pytest.mark.parametrize("path", ["bookings/{0[id]}/opt_out", "offers/{1}/opt_out/"])
+def test_what_a_partner_says_of_an_opt_out_is_kept(service: Service, path: str) -> None:
+    package = service.quote(partner_metadata={"shop": "north", "till": "1"})
+    address = path.format(package, uuid_of(package["id"]))
+
+    service.call("POST", address, json={"partner_metadata": {"till": "7", "asked": True}})
+    service.call("POST", address, json={})
+
+    told = service.package(package["id"])["partner_metadata"]
+    assert told == {"shop": "north", "till": "7", "asked": True}
 
 
 def test_a_package_can_be_read_again(service: Service) -> None:

@@ -133,7 +133,8 @@ def update_offer(db: apsw.Connection, seen: Offer, changed: Offer) -> bool:
         "UPDATE offers SET status = :status, choice = :choice, chosen_json = :chosen_json,"
         " chosen_at = :chosen_at, chosen_locale = :chosen_locale, revision = :revision,"
         " purchase_json = :purchase_json, purchase_hash = :purchase_hash,"
-        " quotes_json = :quotes_json, expires_at = :expires_at, upstream_id = :upstream_id"
+        " quotes_json = :quotes_json, expires_at = :expires_at, upstream_id = :upstream_id,"
+        " metadata_json = :metadata_json"
         " WHERE partner_code = :partner_code AND id = :id"
         " AND revision = :seen_revision AND status = :seen_status"
         " AND choice = :seen_choice AND chosen_json = :seen_chosen_json",

@@ -56,7 +56,7 @@ async def opt_out(call: Call) -> Response:
     body = await call.body(OptOutBody)
     if body.quote_token is not None:
         token_of(call.house, call.caller, body.quote_token, offer.id)
-    return await decline(call, offer)
+    return await decline(call, offer, body.partner_metadata)
 
 
 async def _offer(call: Call) -> Offer:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from starlette.responses import Response
 
 from widget.choosing import record_decline
-from widget.offers import Offer
+from widget.offers import Metadata, Offer
 from widget.quoting import add_quotes, delete_quotes, make_offer, price_offer, update_quotes
 from widget.web.access import token_of
 from widget.web.answers import Json, fast_package, quote_package, telling_of
@@ -90,16 +90,17 @@ async def opt_out(call: Call) -> Response:
     body = await call.body(OptOutBody)
     if body.quote_token is not None:
         token_of(call.house, call.caller, body.quote_token, offer.id)
-    return await decline(call, offer)
+    return await decline(call, offer, body.partner_metadata)
 
 
-async def decline(call: Call, offer: Offer) -> Response:
+async def decline(call: Call, offer: Offer, metadata: Metadata | None) -> Response:
     """Note that the partner's customer bought without cover."""
     await record_decline(
         call.code,
         offer.id,
         storage=call.house.storage,
         upstream=call.upstream,
+        metadata=metadata,
         reply=call.empty_reply(204, offer.id),
     )
     call.house.wake.set()

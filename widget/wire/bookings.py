@@ -16,6 +16,7 @@ from widget.wire.fields import (
     Email,
     Metadata,
     Moment,
+    Once,
     Phone,
     Postcode,
     QuoteId,
@@ -87,7 +88,7 @@ class BookingBody(Body):
     """The signed choice that your page got; ours."""
     policyholder: PolicyholderBody
     """Who enters the contract."""
-    quotes: Annotated[tuple[ChosenQuoteBody, ...], Field(max_length=100)] | None = None
+    quotes: Annotated[tuple[ChosenQuoteBody, ...], Field(max_length=100), Once] | None = None
     """Only these are bound; with a token they must be those that the customer chose."""
     partner_transaction_id: Reference | None = None
     """Your id of the payment; one payment pays for one booking."""
@@ -152,7 +153,7 @@ class ModificationBody(Body):
 
     policyholder: PolicyholderChangeBody | None = None
     """What changes of the policyholder; the rest stays."""
-    quotes: Annotated[tuple[ChangedQuoteBody, ...], Field(max_length=100)] = ()
+    quotes: Annotated[tuple[ChangedQuoteBody, ...], Field(max_length=100), Once] = ()
     """What changes of what is insured."""
 
 
@@ -170,7 +171,7 @@ class CancellationBody(Body):
 
     preview: StrictBool = False
     """Only tell what would be paid back."""
-    quotes: Annotated[tuple[CancelledQuoteBody, ...], Field(max_length=100)] | None = None
+    quotes: Annotated[tuple[CancelledQuoteBody, ...], Field(max_length=100), Once] | None = None
     """Those to cancel; without it all of them."""
     reason_for_cancellation: Reason | None = None
     """For the record."""

@@ -6,8 +6,9 @@ The schemas that partners read are made from these, so whatever a schema forbids
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from pydantic import (
     AfterValidator,
@@ -81,6 +82,24 @@ def _printable(text: str) -> str:
         raise ValueError("Give a text of printable characters.")
     return text.strip()
 
+
+class Named(Protocol):
+    """An entry of a list that names a quote."""
+
+    @property
+    def id(self) -> str:
+        """The quote's id."""
+        ...
+
+
+def _once(quotes: Sequence[Named]) -> Sequence[Named]:
+    if len({quote.id for quote in quotes}) < len(quotes):
+        raise ValueError("Name each quote once.")
+    return quotes
+
+
+#: For lists of quotes: none is named twice, which no schema can say.
+Once = AfterValidator(_once)
 
 Country = TypeAliasType(
     "Country",

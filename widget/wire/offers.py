@@ -17,6 +17,7 @@ from widget.wire.fields import (
     Currency,
     Language,
     Metadata,
+    Once,
     Postcode,
     Reference,
     Short,
@@ -86,7 +87,7 @@ class ConfirmOfferBody(Body):
 
     quote_token: Token | None = None
     """The signed choice that your page got; ours."""
-    quotes: Annotated[list[ChosenQuoteBody], Field(min_length=1, max_length=100)]
+    quotes: Annotated[list[ChosenQuoteBody], Field(min_length=1, max_length=100), Once]
     """Those to bind: `products[].id` of the offer."""
     policyholder: PolicyholderBody
     """Who enters the contract."""

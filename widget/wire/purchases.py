@@ -20,6 +20,7 @@ from widget.wire.fields import (
     Currency,
     Language,
     Metadata,
+    Once,
     Postcode,
     QuoteId,
     Reference,
@@ -138,7 +139,7 @@ class DroppedQuoteBody(Body):
 class DeleteQuotesBody(Body):
     """The quotes to take out of a package."""
 
-    quotes: Annotated[list[DroppedQuoteBody], Field(min_length=1, max_length=100)]
+    quotes: Annotated[list[DroppedQuoteBody], Field(min_length=1, max_length=100), Once]
     """Those that go."""
 
 
