@@ -32,8 +32,8 @@ DEEDS = set(
 DOORS = {"storage", "upstream", "delivery", "press"}
 GROUND = set(
     """
-    addresses amendments bookings cancellations catalogues certificates changes countries covers
-    denials digests disclosures editions enclosures erasures errors events evidence examples
+    addresses amendments bookings bundles cancellations catalogues certificates changes countries
+    covers denials digests disclosures editions enclosures erasures errors events evidence examples
     formats gaps instalments lanes limits lines links lints logs market_files market_gaps markets
     messages money news offer_ids offers partners places products purchases questions rate_gaps
     rates refunds refusals replies restrictions roots sales schedules seals settings sheets
@@ -53,6 +53,7 @@ THIRD_PARTIES = {
     "market_files": {"pydantic"},
     "products": {"pydantic"},
     "lines": {"pydantic"},
+    "bundles": {"pydantic"},
     "tables": {"pydantic", "pydantic_core"},
     "logs": {"structlog"},
 }

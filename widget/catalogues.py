@@ -10,8 +10,9 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from widget.bundles import Bundle
 from widget.errors import CatalogueFaulty
-from widget.gaps import gaps_in
+from widget.gaps import bundle_gaps_in, gaps_in
 from widget.lines import Line
 from widget.markets import Markets
 from widget.places import Gap
@@ -20,6 +21,9 @@ from widget.tables import Source
 
 #: How the names of files end that hold a line and not a product.
 LINE_SUFFIX = ".line.toml"
+
+#: The same, of those that hold a bundle.
+BUNDLE_SUFFIX = ".bundle.toml"
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
@@ -60,9 +64,13 @@ def surveyed(files: Mapping[str, str], markets: Markets) -> Survey:
             reading.take_line(source)
     known = dict(reading.lines)
     for source in sources:
-        if not source.name.endswith(LINE_SUFFIX):
+        if not source.name.endswith((LINE_SUFFIX, BUNDLE_SUFFIX)):
             reading.take_product(source, known)
-    catalogue = Catalogue(reading.products, markets, reading.lines)
+    for source in sources:
+        if source.name.endswith(BUNDLE_SUFFIX):
+            reading.take_bundle(source)
+    bundles = tuple(reading.bundles.values())
+    catalogue = Catalogue(reading.products, markets, reading.lines, bundles)
     return Survey(catalogue, reading.sources, tuple(reading.faults))
 
 
@@ -99,6 +107,7 @@ class _Reading:
     lines: dict[str, Line] = field(default_factory=dict)
     products: dict[tuple[str, int], Product] = field(default_factory=dict)
     sources: dict[tuple[str, int], Source] = field(default_factory=dict)
+    bundles: dict[str, Bundle] = field(default_factory=dict)
     faults: list[CatalogueFaulty] = field(default_factory=list)
 
     def take_line(self, source: Source) -> None:
@@ -118,6 +127,14 @@ class _Reading:
             if self.lines.setdefault(line.code, line) is not line:
                 sentence = f"it brings the line {line.code}, which is in another file too"
                 raise source.faulty([Gap(("line", "code"), sentence)])
+        except CatalogueFaulty as fault:
+            self.faults += [fault, *fault.others]
+
+    def take_bundle(self, source: Source) -> None:
+        try:
+            bundle = source.validated(Bundle, source.told())
+            source.hold(bundle_gaps_in(bundle, self.products.values()))
+            _keep(self.bundles, bundle.code, bundle, source, f"the bundle {bundle.code}")
         except CatalogueFaulty as fault:
             self.faults += [fault, *fault.others]
 

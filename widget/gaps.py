@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Protocol
 
+from widget.bundles import Bundle
 from widget.countries import COUNTRIES
 from widget.lines import Kind
 from widget.market_gaps import ALWAYS_NEEDED, market_gaps_in
@@ -205,3 +206,15 @@ def _contradictions(product: Product) -> Iterator[tuple[str, str]]:
         yield "renew_within_days", "there is no next term of what has no end of its own"
     if within > product.eligibility.days_ahead_max:
         yield "renew_within_days", "renew_within_days is above eligibility.days_ahead_max"
+
+
+def bundle_gaps_in(bundle: Bundle, products: Collection[Product]) -> Iterator[Gap]:
+    """Yield what a bundle lacks."""
+    if FALLBACK_LOCALE not in bundle.text:
+        yield Gap(("text",), f"there is no text in {FALLBACK_LOCALE!r}")
+    known = {product.code: product for product in products}
+    for code in sorted(bundle.products - known.keys()):
+        yield Gap(("products",), f"there is no product {code!r}")
+    for code in sorted(bundle.products & known.keys()):
+        for locale in sorted(known[code].text.keys() - bundle.text.keys()):
+            yield Gap(("text",), f"{code} is sold in {locale!r}, and the bundle has no name in it")

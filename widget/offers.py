@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 
 from widget.errors import (
@@ -86,6 +87,20 @@ class Provided:
 
 
 @dataclass(frozen=True, slots=True)
+class Bundled:
+    """What a quote costs when all products of a bundle are chosen."""
+
+    code: str
+    #: The codes of its products.
+    products: tuple[str, ...]
+    #: Taken off the net premium.
+    percent: Decimal
+    premium: Money
+    tax: Money
+    taxes: tuple[TaxPart, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Quote:
     """One priced proposal for one policy."""
 
@@ -112,9 +127,28 @@ class Quote:
     withdrawal_days: int | None = None
     #: Before that it is not for sale, only shown; None: at once.
     sold_from: datetime | None = None
+    #: What it costs together with others; None where they make up no bundle.
+    bundled: Bundled | None = None
+    #: What was taken off the net premium when it was sold in a bundle.
+    percent_off: Decimal = Decimal(0)
     #: The name of the edition of documents that it is offered with; empty when the documents are a
     #: remote platform's, or when the quote is older than editions.
     documents: str = ""
+
+    @property
+    def in_bundle(self) -> Quote:
+        """The quote as it is sold with all products of its bundle."""
+        if self.bundled is None:
+            return self
+        together = self.bundled
+        return replace(
+            self,
+            premium=together.premium,
+            tax=together.tax,
+            taxes=together.taxes,
+            bundled=None,
+            percent_off=together.percent,
+        )
 
     @property
     def tax_parts(self) -> tuple[TaxPart, ...]:
@@ -151,8 +185,18 @@ class Offer:
 
     @property
     def chosen_quotes(self) -> tuple[Quote, ...]:
-        """The quotes that the customer opted in to."""
-        return tuple(quote for quote in self.quotes if quote.id in self.chosen)
+        """The quotes that the customer opted in to, at what they cost together."""
+        return self.sold_together(self.chosen)
+
+    def sold_together(self, quote_ids: Collection[str]) -> tuple[Quote, ...]:
+        """Return some quotes at what they cost together: less, where they make up a bundle."""
+        wanted = frozenset(quote_ids)
+        quotes = tuple(quote for quote in self.quotes if quote.id in wanted)
+        codes = {quote.product_code for quote in quotes}
+        return tuple(
+            quote.in_bundle if quote.bundled and codes.issuperset(quote.bundled.products) else quote
+            for quote in quotes
+        )
 
     @property
     def premium(self) -> Money:

@@ -14,6 +14,7 @@ from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from widget.bundles import Bundle
 from widget.errors import CatalogueFaulty
 from widget.lines import Line
 from widget.markets import Markets
@@ -299,6 +300,7 @@ class Catalogue:
     #: The rules of every place that we sell in.
     markets: Markets
     lines: Mapping[str, Line] = field(default_factory=dict)
+    bundles: tuple[Bundle, ...] = ()
 
     def on_sale(self, code: str) -> Product | None:
         """Return the newest version of a product, None when there is no such product."""

@@ -4,7 +4,7 @@ The order is fixed, and `Working` has each step of it.
 
 1. For each unit (a traveller, a parcel, or the thing as a whole): the sum of the plan's charges,
    but not less than the plan's minimum.
-2. The sum of all units, less the discount for so many.
+2. The sum of all units, less the discount for so many, less that of a bundle.
 3. Tax, levies and duties by the customer's market, and the result rounded once: see `taxes`.
 """
 
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 
 from widget.markets import Market
@@ -63,18 +64,37 @@ class Working:
     premium: Charged
 
 
-def premium_of(plan: Plan, product: Product, subject: Subject, market: Market) -> Charged:
-    """Return the premium of one plan for what `eligibility` accepts."""
-    return worked_out(plan, product, subject, market).premium
+def premium_of(
+    plan: Plan,
+    product: Product,
+    subject: Subject,
+    market: Market,
+    *,
+    percent_off: Decimal = Decimal(0),
+) -> Charged:
+    """Return the premium of one plan for what `ineligibility` has nothing against.
+
+    Args:
+        percent_off: What a bundle takes off the net premium.
+    """
+    return worked_out(plan, product, subject, market, percent_off=percent_off).premium
 
 
-def worked_out(plan: Plan, product: Product, subject: Subject, market: Market) -> Working:
+def worked_out(
+    plan: Plan,
+    product: Product,
+    subject: Subject,
+    market: Market,
+    *,
+    percent_off: Decimal = Decimal(0),
+) -> Working:
     """Return the premium of one plan and each step to it."""
     currency = subject.value.currency
     units = tuple(_unit_net(unit, plan, product, subject) for unit in units_of(product, subject))
     count = sum(one.unit.times for one in units)
     percent = discount_for(product, count)
     net = sum((one.net for one in units), Fraction(0)) * (100 - percent) / 100
+    net = net * (100 - Fraction(percent_off)) / 100
     return Working(units, percent, net, charged(net, market.taxes, currency))
 
 

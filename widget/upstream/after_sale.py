@@ -176,7 +176,7 @@ def _priced(quote: Quote, product: Product, purchase: Purchase, catalogue: Catal
     item = purchase.items[quote.item]
     market, subject = market_of(item, purchase, catalogue), item.subject
     plan = product.plan_named(quote.plan_code)
-    premium = premium_of(plan, product, subject, market)
+    premium = premium_of(plan, product, subject, market, percent_off=quote.percent_off)
     ends_at = quote.ends_at if plan.months else subject.ends_at
     return replace(
         quote,

@@ -10,11 +10,12 @@ from datetime import datetime
 
 from widget.amendments import Amendment, Terms
 from widget.bookings import Booking, Policy
+from widget.bundles import Bundle, bundle_for
 from widget.editions import Shelf
 from widget.errors import InputInvalid, Problems
 from widget.markets import Market
-from widget.offers import Offer, Quote
-from widget.products import Catalogue, Product
+from widget.offers import Bundled, Offer, Quote
+from widget.products import Catalogue, Plan, Product
 from widget.purchases import Item, Purchase
 from widget.rates import premium_of
 from widget.refusals import ineligibility
@@ -59,12 +60,19 @@ class House:
         if problems:
             raise InputInvalid(problems)
         pairs = zip(products, purchase.items, strict=True)
+        codes = {product.code for product in products}
+        bundle = bundle_for(self._catalogue.bundles, codes)
         return Priced(
             tuple(
                 replace(quote, documents=self._shelf.name_for(product))
                 for index, (product, item) in enumerate(pairs)
                 for quote in _quotes(
-                    product, item, index, market_of(item, purchase, self._catalogue), now
+                    product,
+                    item,
+                    index,
+                    market_of(item, purchase, self._catalogue),
+                    bundle=bundle,
+                    now=now,
                 )
             )
         )
@@ -146,7 +154,13 @@ class House:
 
 
 def _quotes(
-    product: Product, item: Item, index: int, market: Market, now: datetime
+    product: Product,
+    item: Item,
+    index: int,
+    market: Market,
+    *,
+    bundle: Bundle | None,
+    now: datetime,
 ) -> Iterator[Quote]:
     for plan in product.plan:
         if item.plan_code not in {None, plan.code}:
@@ -165,7 +179,19 @@ def _quotes(
             starts_at=starts_at,
             ends_at=ends_at,
             taxes=premium.parts,
+            bundled=_bundled(bundle, plan, product, item, market),
         )
+
+
+def _bundled(
+    bundle: Bundle | None, plan: Plan, product: Product, item: Item, market: Market
+) -> Bundled | None:
+    if bundle is None or product.code not in bundle.products:
+        return None
+    off = bundle.percent
+    premium = premium_of(plan, product, item.subject, market, percent_off=off)
+    codes = tuple(sorted(bundle.products))
+    return Bundled(bundle.code, codes, off, premium.total, premium.tax, premium.parts)
 
 
 def _new_id() -> str:

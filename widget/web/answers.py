@@ -33,6 +33,11 @@ class Telling:
         """Return an amount as XCover writes it: a number, and the same formatted."""
         return priced(name, amount, formats.money(amount, self.speech.formats))
 
+    def bundle_name(self, code: str) -> str:
+        """Return the name of a bundle of the catalogue."""
+        known = {bundle.code: bundle for bundle in self.house.catalogue.bundles}
+        return known[code].name_in(self.speech.locale) if code in known else code
+
     def cover(self, quote: Quote, purchase: Purchase) -> Cover:
         """Return what a quote for a purchase protects."""
         return self.house.cover(quote, purchase, self.speech)
@@ -52,14 +57,31 @@ def quote_package(offer: Offer, telling: Telling) -> Json:
         "quotes": {str(index): quote for index, quote in enumerate(quotes)},
         "pds_url": quotes[0]["pds_url"],
         "partner_transaction_id": None,
-        "bundle_code": None,
-        "bundle_price": None,
-        "bundle_content": None,
-        "bundle_discount_percent": None,
-        "bundle_discount_amount": None,
+        **_bundle(offer, telling),
         "errors": {},
     }
     return package | widget_session(offer, telling.house)
+
+
+def _bundle(offer: Offer, telling: Telling) -> Json:
+    """Return what the first plan of each thing costs in their bundle, and what that takes off."""
+    firsts = {quote.item: quote.id for quote in reversed(offer.quotes)}.values()
+    together = offer.sold_together(firsts)
+    bundled = [quote for quote in together if quote.percent_off]
+    if not bundled:
+        names = ("bundle_code", "bundle_price", "bundle_discount_percent", "bundle_discount_amount")
+        return {**dict.fromkeys(names), "bundle_content": None}
+    currency = offer.purchase.currency
+    alone = Money.total((quote.premium for quote in offer.quotes if quote.id in firsts), currency)
+    price = Money.total((quote.premium for quote in together), currency)
+    code = next(quote.bundled.code for quote in offer.quotes if quote.bundled)
+    return {
+        "bundle_code": code,
+        **telling.money("bundle_price", price),
+        "bundle_content": {"title": telling.bundle_name(code)},
+        "bundle_discount_percent": float(bundled[0].percent_off),
+        **telling.money("bundle_discount_amount", alone - price),
+    }
 
 
 def fast_package(offer: Offer, telling: Telling) -> Json:

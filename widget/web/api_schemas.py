@@ -187,8 +187,12 @@ _PACKAGE: dict[str, Schema] = {
         {"type": "object", "additionalProperties": ref("Quote")}, "By position: 0, 1, 2."
     ),
     "pds_url": TEXT,
-    **nulls("partner_transaction_id", "bundle_code", "bundle_price", "bundle_content"),
-    **nulls("bundle_discount_percent", "bundle_discount_amount"),
+    **nulls("partner_transaction_id"),
+    "bundle_code": told(maybe(TEXT), "Null where the things make up no bundle."),
+    **{name: maybe(schema) for name, schema in money("bundle_price").items()},
+    "bundle_content": maybe(thing({"title": TEXT})),
+    "bundle_discount_percent": told(maybe(NUMBER), "Off the net premium of each."),
+    **{name: maybe(schema) for name, schema in money("bundle_discount_amount").items()},
     "errors": ANYTHING,
     **_SESSION,
     "offer_id": NOTHING,
@@ -343,7 +347,13 @@ _SALE = thing(
 #: By the name that the document gives them.
 ANSWERS: dict[str, Schema] = {
     "Quote": _QUOTE,
-    "Package": thing(_PACKAGE, "offer_id", "fast_quote"),
+    "Package": thing(
+        _PACKAGE,
+        "offer_id",
+        "fast_quote",
+        "bundle_price_formatted",
+        "bundle_discount_amount_formatted",
+    ),
     "BookedQuote": thing(_BOOKED_QUOTE),
     "Booking": thing(_BOOKING, "errors"),
     "Bookings": thing(

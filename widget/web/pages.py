@@ -163,6 +163,7 @@ def _view(visit: Visit, asking: Asking, policy_numbers: tuple[str, ...], hint: s
         layout="one" if len(questions) == 1 else "cart",
         heading=asking.heading(covers),
         insured=asking.insured(questions),
+        bundle=asking.bundle(),
         questions=questions,
         kinds=asking.kinds(questions),
         exclusions=once(one for cover in covers for one in cover.exclusions),

@@ -64,6 +64,18 @@ class Asking:
         text = say("%(num)d thing", "%(num)d things, an answer for each", len(questions))
         return text % {"num": len(questions)}
 
+    def bundle(self) -> str:
+        """Return what costs less together; empty when nothing does."""
+        together = next((quote.bundled for quote in self.offer.quotes if quote.bundled), None)
+        if together is None:
+            return ""
+        names = once(self.cover(quote).product_name for quote in self.offer.quotes if quote.bundled)
+        text = self.speech.texts.gettext(
+            "With cover of each kind (%(names)s), premiums are %(percent)s lower before tax."
+        )
+        percent = formats.percent(together.percent / 100, self.speech.formats)
+        return text % {"names": formats.listed(names, self.speech.formats), "percent": percent}
+
     def what_is_chosen(self) -> str:
         """Return the plans that were chosen; of several things, for how many of them."""
         asked, chosen = questions_of(self.offer), self.offer.chosen_quotes

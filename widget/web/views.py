@@ -65,6 +65,8 @@ class OfferView:
     heading: str
     #: What and who is protected, and when; of a cart, how many things.
     insured: str
+    #: What costs less together, and how much; empty when nothing does.
+    bundle: str
     questions: tuple[QuestionView, ...]
     kinds: tuple[KindView, ...]
     #: Short sentences on what is not covered.
