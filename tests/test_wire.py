@@ -345,7 +345,7 @@ def test_what_may_be_left_out_may_be_left_out() -> None:
 
 
 def test_every_missing_field_is_named() -> None:
-    problems = problems_of({"request": [{}]})
+    problems = problems_of({"request": [{"is_return": True}]})
 
     assert list(problems) == [
         "currency",

@@ -126,7 +126,7 @@ def insured(subject: Subject, line: Line, quote: Quote, speech: Speech) -> str:
 
 def period(quote: Quote, subject: Subject, line: Line, speech: Speech) -> str:
     """Return when a quote protects: the days of the thing, or those that the plan runs for."""
-    starts_at = subject.starts_at if line.ends else quote.starts_at
+    starts_at = subject.starts_at if line.has_own_end else quote.starts_at
     return formats.period(starts_at.date(), quote.ends_at.date(), speech.formats)
 
 
@@ -172,13 +172,13 @@ def withdrawal(days: int, cover: Cover, speech: Speech) -> str:
         text = say(
             "You can withdraw within %(days)d days of your policy confirmation, without giving"
             " reasons: write to %(contact)s. If you have not claimed, you get the whole premium"
-            " back; once the insured year has begun, the part for the days that are left."
+            " back; once the cover has begun, the part for the days that are left."
         )
     else:
         text = say(
             "You can withdraw within %(days)d days of your policy confirmation, without giving"
-            " reasons: write to %(contact)s. If you have not travelled or claimed, you get the"
-            " whole premium back."
+            " reasons: write to %(contact)s. If what is covered has not begun and you have not"
+            " claimed, you get the whole premium back."
         )
     return text % {"days": days, "contact": cover.contact}
 

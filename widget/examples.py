@@ -16,6 +16,8 @@ _DAYS_AHEAD = 30
 
 _DAYS = 7
 
+_CURRENCY = "EUR"
+
 #: A country to go to; whoever lives there goes to the other one.
 _DESTINATIONS = ("PT", "ES")
 
@@ -25,7 +27,8 @@ COMPONENTS = "#/components/schemas/{model}"
 
 def example_of(product: Product, *, now: datetime) -> dict[str, Any]:
     """Return the body of a quote call that the product takes today."""
-    country, currency = min(product.sold_to), min(product.currencies)
+    country = min(product.sold_to)
+    currency = _CURRENCY if _CURRENCY in product.currencies else min(product.currencies)
     told = {
         field.name: value
         for field in product.line.field
@@ -50,6 +53,7 @@ def schema_of(product: Product) -> dict[str, Any]:
     schema["properties"]["currency"] = {"enum": sorted(product.currencies)}
     schema["properties"]["customer_country"] = {"enum": sorted(product.sold_to)}
     schema["$defs"] |= entry.pop("$defs", {})
+    entry["required"] = sorted({*entry["required"], *product.eligibility.needs})
     entry["properties"]["policy_type"] = {"const": product.code}
     entry["properties"]["policy_type_version"] = {"enum": [product.version, None]}
     entry["properties"]["policy_code"] = {"enum": [*(plan.code for plan in product.plan), None]}
@@ -82,8 +86,7 @@ def _example(
     field: LineField, product: Product, country: str, currency: str, now: datetime
 ) -> object:
     """Return a value that a field may have; None where it may be left out."""
-    line, rules = product.line, product.eligibility
-    if field.name not in {*_needed(line), *rules.count, *rules.word} and not field.required:
+    if field.name not in _needed(product) and not field.required:
         return None
     if field.kind is Kind.MOMENT:
         return _moment(field, product, now).isoformat()
@@ -92,36 +95,41 @@ def _example(
             {
                 part.name: value
                 for part in field.part
-                if (value := _simple(part, f"{field.name}.{part.name}", product, currency))
+                if (value := _simple(part, f"{field.name}.{part.name}", product, country, currency))
             }
         ]
-    if field.kind is Kind.COUNTRY:
-        return _country(field, product, country)
-    return _simple(field, field.name, product, currency)
+    return _simple(field, field.name, product, country, currency)
 
 
-def _needed(line: Line) -> set[str]:
-    """Return the fields without which it is worth nothing, or nobody is there."""
-    return {line.value_field, line.starts, *(unit.count for unit in line.unit[:1])}
+def _needed(product: Product) -> set[str]:
+    """Return the fields that are asked for, or without which nothing is worth anything."""
+    line, rules = product.line, product.eligibility
+    chosen = (name for name, rule in rules.word.items() if rule.one_of)
+    counted = (unit.count for unit in line.unit[:1])
+    return {line.value_field, line.starts, *counted, *rules.count, *chosen, *rules.needs}
 
 
-def _simple(field: PartField, path: str, product: Product, currency: str) -> object:
+def _simple(field: PartField, path: str, product: Product, country: str, currency: str) -> object:
     rules = product.eligibility
+    if field.kind is Kind.COUNTRY:
+        asked = field.required or path in _needed(product)
+        return _country(path, product, country) if asked else None
     if field.kind is Kind.AMOUNT:
-        rule = rules.amount.get(path)
-        return int(min(rule.least[currency] * 10, rule.most[currency])) if rule else None
+        bounds = rules.amount.get(path)
+        return int(min(bounds.least[currency] * 10, bounds.most[currency])) if bounds else None
     if field.kind is Kind.COUNT:
         return max(rules.count[path].least, 1) if path in rules.count else 1
     if field.kind is Kind.CODE:
-        allowed = rules.word[path].one_of if path in rules.word else None
-        return min(allowed or field.one_of or ("standard",))
-    return "EX-1" if field.required and field.kind is Kind.TEXT else None
+        rule = rules.word.get(path)
+        allowed = (rule.one_of if rule else None) or field.one_of
+        return min(allowed) if allowed else "standard" if field.required else None
+    return "Example" if field.required and field.kind is Kind.TEXT else None
 
 
-def _country(field: LineField, product: Product, country: str) -> str:
-    rule = product.eligibility.word.get(field.name)
+def _country(path: str, product: Product, country: str) -> str:
+    rule = product.eligibility.word.get(path)
     taken = rule.one_of if rule is not None else None
-    if field.name != product.line.destination:
+    if path != product.line.destination:
         return country if taken is None or country in taken else min(taken)
     others = [place for place in _DESTINATIONS if place != country]
     return next((place for place in others if taken is None or place in taken), country)

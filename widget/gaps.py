@@ -110,6 +110,9 @@ def _gaps_in_rules(product: Product) -> Iterator[Gap]:
             place: Place = ("eligibility", table)
             sentence = f"eligibility.{table}: {name!r} is not such a field of the line {line.code}"
             yield Gap((*place, name), sentence)
+    for name in sorted(rules.needs - {field.name for field in line.field if field.used}):
+        sentence = f"eligibility.needs: {name!r} is not a field of the line {line.code}"
+        yield Gap(("eligibility", "needs"), sentence)
     oldest = list(product.age.values())
     if oldest != sorted(set(oldest)):
         yield Gap(("age",), "age: the oldest of each kind must rise")

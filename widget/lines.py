@@ -66,6 +66,10 @@ class LineField(PartField):
     most: int = Field(default=200, ge=1, le=200)
     #: Of a list of parts: what each holds.
     part: tuple[PartField, ...] = ()
+    #: Of a count: the list whose parts it is the number of, when both are told.
+    counts: Name | None = None
+    #: Of an amount: the `list.amount` whose sum it cannot be above, when that is told.
+    within: str | None = None
 
 
 class Unit(_Table):
@@ -112,8 +116,8 @@ class Line(_Table):
     starts: Name
     #: The moment at which it ends: a field. None: the plan says for how many months.
     ends: Name | None = None
-    #: So many days after it begins, when no field tells.
-    ends_after_days: int | None = Field(default=None, ge=1)
+    #: So many days after it begins, when no field tells; 0 when it is over as it begins.
+    ends_after_days: int | None = Field(default=None, ge=0)
     #: What it is worth: an amount field, or `list.amount` for the sum over a list of parts.
     value: str
     #: The kinds that are counted; empty when it is insured as a whole, or part by part.
@@ -122,9 +126,9 @@ class Line(_Table):
     priced_by: Name | None = None
     #: A list of the ages of those whom `unit` counts.
     ages: Name | None = None
-    #: The fields that say from where to where, when it moves.
-    origin: Name | None = None
-    destination: Name | None = None
+    #: The fields that say from where to where, when it moves; `list.field` when each part does.
+    origin: str | None = None
+    destination: str | None = None
     #: Whether customers know it by that: a parcel, and not a trip.
     shows_route: bool = False
     #: Which facts name it to the customer, in this order, beside what is counted.
@@ -153,6 +157,11 @@ class Line(_Table):
         nothing = LineText()
         language = locale.split("-", maxsplit=1)[0]
         return self.text.get(locale) or self.text.get(language) or self.text.get("en", nothing)
+
+    @property
+    def has_own_end(self) -> bool:
+        """Whether it ends by itself; otherwise a plan says for how many months it is covered."""
+        return self.ends is not None or self.ends_after_days is not None
 
     @property
     def value_field(self) -> str:
@@ -198,3 +207,7 @@ class Line(_Table):
         yield ("destination",), "destination", self.destination, Kind.COUNTRY
         for index, unit in enumerate(self.unit):
             yield ("unit", index, "count"), f"unit {unit.code}: count", unit.count, Kind.COUNT
+        for index, field in enumerate(self.field):
+            name, place = f"field {field.name}", ("field", index)
+            yield (*place, "counts"), f"{name}: counts", field.counts, Kind.PARTS
+            yield (*place, "within"), f"{name}: within", field.within, Kind.AMOUNT

@@ -38,8 +38,8 @@ class Expected:
     premiums: tuple[str, ...]
     #: What says beside a premium that tax is in it.
     tax_wording: str
-    #: What says beside the question who or what is insured, and when.
-    period: str
+    #: What says beside the question who or what is insured, and when by each answer.
+    insured: tuple[str, ...]
     disclosures: tuple[str, ...]
     #: The addresses of the documents.
     documents: tuple[str, ...]
@@ -162,8 +162,9 @@ def _unpriced(page: Element, expected: Expected) -> Iterator[str]:
         if _plain(expected.tax_wording) not in _plain(text):
             yield f"Beside the premium {premium} nothing says that tax is in it."
     questions = [element for element in page.all() if element.tag == "fieldset"]
-    if not any(_plain(expected.period) in _plain(question.text) for question in questions):
-        yield f"The period is not beside the question: {expected.period}."
+    for words in expected.insured:
+        if not any(_plain(words) in _plain(question.text) for question in questions):
+            yield f"This is not beside the question, and what is insured or its period: {words}."
 
 
 def _undisclosed(page: Element, expected: Expected) -> Iterator[str]:

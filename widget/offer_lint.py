@@ -19,7 +19,7 @@ from starlette.testclient import TestClient
 import widget
 from widget import formats
 from widget.app import build_app, load_catalogue, load_texts, new_key
-from widget.covers import cover_of, insured, speech_for
+from widget.covers import cover_of, named, period, speech_for
 from widget.disclosures import disclosures_of
 from widget.editions import Shelf
 from widget.examples import example_of
@@ -153,12 +153,16 @@ def _expected(offer: Offer, catalogue: Catalogue, links: Links, locale: str) -> 
     speech = speech_for(locale, purchase.customer_country, texts.in_locale(locale))
     quote = offer.quotes[0]
     item = purchase.items[quote.item]
+    line = catalogue.line_of_item(item)
     cover = cover_of(quote, item.subject, catalogue=catalogue, links=links, speech=speech)
     market = promised_market(quote, purchase, catalogue)
     return Expected(
         premiums=tuple(formats.money(q.premium, speech.formats) for q in offer.quotes),
         tax_wording=speech.texts.gettext("tax included"),
-        period=insured(item.subject, catalogue.line_of_item(item), quote, speech),
+        insured=(
+            *named(item.subject, line, speech),
+            *(period(quote, item.subject, line, speech) for quote in offer.quotes),
+        ),
         disclosures=disclosures_of(quote, market, cover, speech, partner_name="Lint Shop"),
         documents=tuple(document.url for document in cover.documents),
         pressure_words=pressure_words().get(locale.partition("-")[0], ()),

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from fractions import Fraction
+from functools import cached_property
 from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -79,6 +81,8 @@ class Eligibility(_Part):
     word: Mapping[str, WordRule] = Field(default_factory=dict)
     #: Flags that must not be set.
     never: frozenset[str] = frozenset()
+    #: What must be told, beside what the line requires.
+    needs: frozenset[str] = frozenset()
 
 
 class Rate(_Part):
@@ -95,6 +99,16 @@ class Rate(_Part):
             raise ValueError("a rate has either a percent or an amount")
         return self
 
+    @cached_property
+    def share(self) -> Fraction:
+        """The percentage as a share; nothing for a fixed amount."""
+        return Fraction(self.percent or 0) / 100
+
+    @cached_property
+    def amounts(self) -> Mapping[str, Fraction]:
+        """The fixed amount, exactly; nothing for a percentage."""
+        return _exact(self.amount or {})
+
 
 class Charge(_Part):
     """One part of what each unit costs before tax."""
@@ -110,10 +124,18 @@ class Charge(_Part):
 
 
 class Discount(_Part):
-    """What is taken off when so many are insured together."""
+    """What is taken off of each unit from so many on, the dearest being the first.
+
+    So one more never makes all of them cheaper, however little it costs.
+    """
 
     units_from: int = Field(ge=2)
     percent: Decimal = Field(gt=0, le=100)
+
+    @cached_property
+    def share(self) -> Fraction:
+        """The percentage as a share."""
+        return Fraction(self.percent) / 100
 
 
 class Plan(_Part):
@@ -127,6 +149,11 @@ class Plan(_Part):
     months: int | None = Field(default=None, ge=1, le=120)
     #: A count of months for which somebody else stands in, after which it begins.
     begins_after: str | None = None
+
+    @cached_property
+    def minimums(self) -> Mapping[str, Fraction]:
+        """The least net premium, exactly."""
+        return _exact(self.minimum)
 
 
 class Benefit(_Part):
@@ -256,6 +283,18 @@ class Product(_Part):
         """The class of insurance that the rules of markets know it by."""
         return self.sold_as or self.line.code
 
+    def must_be_told(self, path: str) -> bool:
+        """Tell whether nobody can ask for it without this field; those of parts are `list.field`.
+
+        A list that must be told has parts, and each has what it must have.
+        """
+        listed, _, own = path.rpartition(".")
+        holder = self.line.fields[listed].part if listed else self.line.field
+        required = {field.name for field in holder if field.required}
+        if listed:
+            return own in required and self.must_be_told(listed)
+        return own in required | self.eligibility.needs
+
     def benefits_of(self, plan_code: str) -> tuple[Benefit, ...]:
         """Return the parts of a plan's cover, in the file's order."""
         return tuple(benefit for benefit in self.benefit if plan_code in benefit.plans)
@@ -346,6 +385,10 @@ class Catalogue:
         except KeyError:
             problem = "it was sold, so it must stay in the catalogue"
             raise CatalogueFaulty(f"{item.subject.line}.line.toml", problem) from None
+
+
+def _exact(amounts: Amounts) -> Mapping[str, Fraction]:
+    return {currency: Fraction(amount) for currency, amount in amounts.items()}
 
 
 def _pick(texts: Mapping[str, Localized], locale: str) -> Localized:

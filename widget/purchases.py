@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from widget.errors import Problems
-from widget.lines import Line
+from widget.lines import Line, LineField
 from widget.money import Money
 
 
@@ -102,6 +102,8 @@ class Subject:
         yield from self._unit_faults(line)
         if self.value.minor <= 0:
             yield line.value_field, "It must be worth something."
+        for told in line.field:
+            yield from self._disagreement(told)
         yield from self._leg_faults(line)
 
     def _unit_faults(self, line: Line) -> Iterator[tuple[str, str]]:
@@ -113,6 +115,19 @@ class Subject:
             if name == line.ages and len(ages) != sum(counts.values()):
                 sentence = f"Tell {sum(counts.values())} ages, one for each of the {line.units}."
                 yield name, sentence
+
+    def _disagreement(self, told: LineField) -> Iterator[tuple[str, str]]:
+        """Say where a field does not agree with the list that it sums up."""
+        name, facts = told.name, self.facts
+        number = len(facts.parts.get(told.counts or "", ()))
+        if number and name in facts.counts and facts.counts[name] != number:
+            yield name, f"There are {number} {told.counts}, not {facts.counts[name]}."
+        listed, _, own = (told.within or "").partition(".")
+        amounts = [one.amounts[own] for one in facts.parts.get(listed, ()) if own in one.amounts]
+        if amounts and name in facts.amounts:
+            most = Money.total(amounts, self.value.currency)
+            if facts.amounts[name].minor > most.minor:
+                yield name, f"It is above the sum of {told.within}, {most}."
 
     def _leg_faults(self, line: Line) -> Iterator[tuple[str, str]]:
         arrived = None

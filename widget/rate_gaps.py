@@ -46,6 +46,8 @@ def _gaps(charge: Charge, product: Product) -> Iterator[Gap]:
     if charge.of is not None and charge.of not in amounts:
         known = ", ".join(sorted(amounts))
         yield Gap(("of",), f"of is {charge.of!r}, which is not an amount: {known}")
+    elif charge.of is not None and not product.must_be_told(charge.of):
+        yield Gap(("of",), f"of is {charge.of!r}, so eligibility.needs must name that")
     if charge.of is None and any(rate.percent for rate in charge.rate):
         yield Gap(("rate",), "there are percentages, so `of` must say of which amount")
     if charge.each == "day" and any(rate.percent is not None for rate in charge.rate):
@@ -131,10 +133,14 @@ def _words(name: str, product: Product) -> Words | None:
 
 def _gaps_in_plan(plan: Plan, product: Product) -> Iterator[tuple[str, str]]:
     line = product.line
-    if plan.months is None and line.ends is None and line.ends_after_days is None:
+    if plan.months is None and not line.has_own_end:
         yield "months", f"it needs months, because a {line.code} has no end of its own"
-    if plan.months is not None and line.ends is not None:
+    if plan.months is not None and line.has_own_end:
         yield "months", f"it has months, and a {line.code} ends by itself"
     waits = plan.begins_after
     if waits is not None and (waits not in line.fields or line.fields[waits].kind != Kind.COUNT):
         yield "begins_after", f"begins_after is {waits!r}, which is not a count"
+    elif waits is not None and not product.must_be_told(waits):
+        yield "begins_after", f"it begins after {waits}, so eligibility.needs must name that"
+    if waits is not None and plan.months is None:
+        yield "begins_after", "it begins later, so it needs months"

@@ -4,21 +4,25 @@ The order is fixed, and `Working` has each step of it.
 
 1. For each unit (a traveller, a parcel, or the thing as a whole): the sum of the plan's charges,
    but not less than the plan's minimum.
-2. The sum of all units, less the discount for so many, less that of a bundle.
+2. The sum of all units, less the discount: from the unit on that makes them so many, the dearest
+   being the first, each costs less. Of that, less what a bundle takes off.
 3. Tax, levies and duties by the customer's market, and the result rounded once: see `taxes`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 
 from widget.markets import Market
 from widget.products import Charge, Plan, Product, Rate
 from widget.purchases import Part, Subject
 from widget.taxes import Charged, charged
+
+_NOTHING = Fraction(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,7 @@ class Unit:
     times: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class UnitNet:
     """What a unit costs before tax, step by step, in major units."""
 
@@ -44,12 +48,15 @@ class UnitNet:
     charges: tuple[tuple[str, Fraction], ...]
     minimum: Fraction
 
+    @cached_property
+    def each(self) -> Fraction:
+        """The sum of the charges, or the minimum if that is more, of one."""
+        return max(sum((amount for _, amount in self.charges), _NOTHING), self.minimum)
+
     @property
     def net(self) -> Fraction:
-        """The sum of the charges, or the minimum if that is more; of all that are the same."""
-        return max(sum((amount for _, amount in self.charges), Fraction(0)), self.minimum) * (
-            self.unit.times
-        )
+        """The same, of all that are alike."""
+        return self.each * self.unit.times
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +64,8 @@ class Working:
     """How a premium comes about."""
 
     units: tuple[UnitNet, ...]
-    #: Per cent, for so many units.
-    discount_percent: Fraction
+    #: What is taken off of their sum because they are so many.
+    discount: Fraction
     #: Before tax, in major units.
     net: Fraction
     premium: Charged
@@ -91,17 +98,16 @@ def worked_out(
     """Return the premium of one plan and each step to it."""
     currency = subject.value.currency
     units = tuple(_unit_net(unit, plan, product, subject) for unit in units_of(product, subject))
-    count = sum(one.unit.times for one in units)
-    percent = discount_for(product, count)
-    net = sum((one.net for one in units), Fraction(0)) * (100 - percent) / 100
+    discount = _discount(product, units) if product.discount else _NOTHING
+    net = sum((one.net for one in units), _NOTHING) - discount
     net = net * (100 - Fraction(percent_off)) / 100
-    return Working(units, percent, net, charged(net, market.taxes, currency))
+    return Working(units, discount, net, charged(net, market.taxes, currency))
 
 
-def discount_for(product: Product, units: int) -> Fraction:
-    """Return the discount for so many units, in per cent."""
-    reached = (Fraction(one.percent) for one in product.discount if units >= one.units_from)
-    return max(reached, default=Fraction(0))
+def discount_at(product: Product, place: int) -> Fraction:
+    """Return the share that is taken off of the unit in this place; the dearest has the first."""
+    reached = (one.share for one in product.discount if place >= one.units_from)
+    return max(reached, default=_NOTHING)
 
 
 def units_of(product: Product, subject: Subject) -> tuple[Unit, ...]:
@@ -144,19 +150,31 @@ def _part_unit(name: str, part: Part, subject: Subject, number: int) -> Unit:
     )
 
 
+def _discount(product: Product, units: Iterable[UnitNet]) -> Fraction:
+    """Return what is taken off: of each unit by its place, of which the dearest has the first.
+
+    Whatever is added comes in behind what is dearer, so it never takes more off of the others than
+    it costs itself; and in a part of them none has a better place than among all.
+    """
+    dearest_first = sorted(units, key=lambda one: one.each, reverse=True)
+    costs = (one.each for one in dearest_first for _ in range(one.unit.times))
+    shares = (discount_at(product, place) * cost for place, cost in enumerate(costs, start=1))
+    return sum(shares, _NOTHING)
+
+
 def _unit_net(unit: Unit, plan: Plan, product: Product, subject: Subject) -> UnitNet:
     currency = subject.value.currency
     charges = tuple(
         (charge.code, _amount(charge, unit, product, subject)) for charge in plan.charge
     )
-    return UnitNet(unit, charges, Fraction(plan.minimum[currency]))
+    return UnitNet(unit, charges, plan.minimums[currency])
 
 
 def _amount(charge: Charge, unit: Unit, product: Product, subject: Subject) -> Fraction:
     rate = _rate_for(charge, unit, product, subject)
     if rate.amount is None:
-        return unit.amounts.get(charge.of or "", Fraction(0)) * Fraction(rate.percent or 0) / 100
-    fixed = Fraction(rate.amount[subject.value.currency])
+        return unit.amounts.get(charge.of or "", _NOTHING) * rate.share
+    fixed = rate.amounts[subject.value.currency]
     return fixed * subject.days if charge.each == "day" else fixed
 
 
@@ -172,7 +190,7 @@ def _coordinate(name: str, unit: Unit, product: Product, subject: Subject) -> st
     if name == "days":
         return subject.days
     if name == "zone":
-        line, words = product.line, subject.facts.words
+        line, words = product.line, unit.words
         return product.zone_of(words.get(line.origin or ""), words.get(line.destination or ""))
     return unit.words[name] if name in unit.words else unit.counts.get(name, 0)
 

@@ -37,6 +37,8 @@ def _faults(product: Product, subject: Subject, days_ahead: int) -> Iterator[tup
     yield from _time_faults(product, subject, days_ahead)
     yield from _word_faults(product, subject)
     yield from _count_faults(product, subject)
+    for name in sorted(product.eligibility.needs - subject.facts.by_name().keys()):
+        yield name, f"{product.code} cannot be priced without it."
     for name in sorted(product.eligibility.never):
         if subject.facts.flags.get(name):
             yield name, "It does not cover this."
@@ -81,7 +83,9 @@ def _time_faults(product: Product, subject: Subject, days_ahead: int) -> Iterato
         yield line.starts, f"It covers what begins within {rules.days_ahead_max} days."
     if 0 <= days_ahead < rules.days_ahead_min:
         yield line.starts, f"It is sold up to {rules.days_ahead_min} days before that."
-    if -days_ahead > rules.days_past_max:
+    if days_ahead < 0 and not rules.days_past_max:
+        yield line.starts, "That has passed, and it is sold before."
+    elif -days_ahead > rules.days_past_max:
         yield line.starts, f"It is sold up to {rules.days_past_max} days after that."
 
 
@@ -102,7 +106,8 @@ def _count_faults(product: Product, subject: Subject) -> Iterator[tuple[str, str
         for path, holder in _holders(name, subject):
             count = holder.counts.get(path.rpartition(".")[2])
             if count is not None and not rule.least <= count <= rule.most:
-                yield path, f"It covers {rule.least} to {rule.most}, not {count}."
+                range_ = f"{rule.least} to {rule.most}" if rule.least < rule.most else rule.most
+                yield path, f"It covers {range_}, not {count}."
 
 
 def _holders(name: str, subject: Subject) -> Iterator[tuple[str, Part]]:
