@@ -135,7 +135,7 @@ def test_a_broken_rule_is_told_in_one_sentence(mutate: Callable[[str], str], sen
 
 
 def test_whole_words_press_and_parts_of_them_do_not() -> None:
-    words = Expected((), "", "", (), (), ("risk it",), is_deferred=True)
+    words = Expected((), "", (), (), (), ("risk it",), is_deferred=True)
 
     assert faults_in("<p>You risk it all</p>", words)
     assert not faults_in("<p>brisk items</p>", words)
@@ -151,7 +151,7 @@ class Pushy(House):
 
 
 def test_a_platforms_own_words_are_linted_too(storage: SqliteStorage) -> None:
-    words = Expected((), "", "", (), (), pressure_words()["en"], is_deferred=True)
+    words = Expected((), "", (), (), (), pressure_words()["en"], is_deferred=True)
     upstream = Pushy(load_catalogue(some_settings()))
 
     with running_service(storage, upstream=upstream) as service:
