@@ -38,6 +38,8 @@ class Kind(StrEnum):
     #: A list of like things, each with fields of its own.
     PARTS = "parts"
     POSTCODE = "postcode"
+    #: A journey by rail, bus or ship, leg by leg; nothing of it is kept.
+    RIDES = "rides"
     TEXT = "text"
 
 

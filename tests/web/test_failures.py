@@ -218,6 +218,7 @@ def test_a_fault_of_ours_tells_an_id_and_nothing_else(
     assert response.status_code == 500
     assert response.json()["code"] == "internal_error"
     assert response.json()["error_id"] == response.headers["X-Request-Id"] == "request-0001"
+    assert response.headers["Connection"] == "close"
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert not any(word in response.text for word in ("canary", "ZeroDivision", "Traceback", ".py"))
 

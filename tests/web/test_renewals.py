@@ -82,3 +82,13 @@ def test_another_partner_or_mode_learns_nothing_of_it(sale: Sale) -> None:
         (404, "Amendment does not exist")
     }
     assert statuses(sale) == ["CONFIRMED"]
+
+
+def test_what_is_not_renewed_has_no_renewal_to_refuse(service: Service) -> None:
+    package = service.quote()
+    service.choose_first(package)
+    service.confirm(package["id"])
+
+    answer = service.call("POST", f"renewals/{package['id']}/opt_out/", json={})
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "not_allowed_by_product")

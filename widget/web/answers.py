@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,24 @@ from widget.web.house import House
 from widget.wire import duration, priced, timestamp
 
 Json = dict[str, Any]
+
+#: What XCover's answers have and we have nothing for; its clients find the names, and null.
+NO_BUNDLE = (
+    *("bundle_code", "bundle_price", "bundle_price_formatted", "bundle_content"),
+    *("bundle_discount_percent", "bundle_discount_amount", "bundle_discount_amount_formatted"),
+)
+EMPTY: Mapping[str, tuple[str, ...]] = {
+    "quote": (
+        *("confirmed_at", "cancelled_at", "discount_price", "discount_price_formatted"),
+        *("discount_amount", "discount_amount_formatted"),
+    ),
+    "facts": ("commission", "surcharge", "third_party_admins", "ombudsman_list"),
+    "content": ("optout_msg", "disclaimer_html", "payment_disclaimer", "in_path_disclaimer"),
+    "benefit": ("limit", "excess"),
+    "booking": ("sign_up_url", "fnol_link", "cancel_link", "booking_agent"),
+    "booked": ("next_renewal", "cancelled_from", "cancellation_info"),
+    "cancelled": ("policy_coolingoff_date", "refund_type"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +87,7 @@ def _bundle(offer: Offer, telling: Telling) -> Json:
     together = offer.sold_together(firsts)
     bundled = [quote for quote in together if quote.percent_off]
     if not bundled:
-        names = ("bundle_code", "bundle_price", "bundle_discount_percent", "bundle_discount_amount")
-        return {**dict.fromkeys(names), "bundle_content": None}
+        return dict.fromkeys(NO_BUNDLE)
     currency = offer.purchase.currency
     alone = Money.total((quote.premium for quote in offer.quotes if quote.id in firsts), currency)
     price = Money.total((quote.premium for quote in together), currency)
@@ -88,7 +105,8 @@ def fast_package(offer: Offer, telling: Telling) -> Json:
     """Return prices that nothing is kept of, and that nothing can be confirmed by."""
     package = quote_package(offer, telling)
     quotes = {place: quote | {"id": None} for place, quote in package["quotes"].items()}
-    nothing = dict.fromkeys(("id", "offer_url", "offer_token", "quote_token", "offer_id"))
+    ids = ("id", "offer_id", "offer_url", "offer_token", "quote_token", "security_token")
+    nothing = dict.fromkeys(ids)
     return package | nothing | {"quotes": quotes, "fast_quote": True}
 
 
@@ -103,6 +121,7 @@ def package_head(offer: Offer, telling: Telling) -> Json:
         "partner_metadata": dict(offer.metadata),
         "customer_language": telling.speech.locale,
         "test": offer.mode is Mode.TEST,
+        "security_token": telling.house.links.security_token(offer),
     }
 
 
@@ -129,11 +148,8 @@ def quote_answer(quote: Quote, offer: Offer, telling: Telling) -> Json:
         "status": Status.RECEIVED,
         "insured": [],
         "created_at": timestamp(offer.created_at),
-        "confirmed_at": None,
         "updated_at": timestamp(offer.chosen_at or offer.created_at),
-        "cancelled_at": None,
-        "discount_price": None,
-        "discount_amount": None,
+        **dict.fromkeys(EMPTY["quote"]),
         "instalment_plans": list(_instalment_plans(quote, telling)),
     }
 
@@ -149,16 +165,15 @@ def quote_facts(quote: Quote, purchase: Purchase, cover: Cover, telling: Telling
         **telling.money("price", quote.premium),
         "tax": tax_facts(quote, telling),
         "policy": _policy(quote, cover),
-        "benefits": _benefits(cover),
+        "benefits": benefits_of(cover),
         **telling.money("cover_amount", purchase.items[quote.item].subject.value),
-        "commission": None,
-        "surcharge": None,
         "is_renewable": telling.house.is_renewable(quote),
         "is_pricebeat_enabled": False,
         "pds_url": cover.wording_url,
         "attachments": [],
         "files": files_of(cover),
         "extra_fields": {},
+        **dict.fromkeys(EMPTY["facts"]),
     }
 
 
@@ -211,17 +226,23 @@ def _policy(quote: Quote, cover: Cover) -> Json:
             "inclusions": [benefit.name for benefit in cover.benefits],
             "exclusions": list(cover.exclusions),
             "disclaimer": cover.disclaimer,
+            **dict.fromkeys(EMPTY["content"]),
         },
         "underwriter": {"name": cover.underwriter, "disclaimer": cover.disclaimer},
+        "policy_type_slug": quote.product_code,
+        "policy_currency": quote.premium.currency,
+        "claim_selector_id": None,
     }
 
 
-def _benefits(cover: Cover) -> list[Json]:
+def benefits_of(cover: Cover) -> list[Json]:
+    """Return the benefits of a cover."""
     return [
         {
             "description": benefit.name,
             "limit_description": benefit.limit,
             "excess_description": benefit.excess,
+            **dict.fromkeys(EMPTY["benefit"]),
         }
         for benefit in cover.benefits
     ]

@@ -11,6 +11,7 @@ from typing import Any
 from widget.events import Event
 from widget.messages import Outcome
 from widget.offers import Choice, Status
+from widget.web.answers import EMPTY
 
 Schema = dict[str, Any]
 
@@ -93,7 +94,10 @@ _FILE = thing(
     }
 )
 
-_BENEFIT = thing(dict.fromkeys(("description", "limit_description", "excess_description"), TEXT))
+_BENEFIT = thing(
+    dict.fromkeys(("description", "limit_description", "excess_description"), TEXT)
+    | nulls(*EMPTY["benefit"])
+)
 
 _TAX = thing(
     {
@@ -116,9 +120,13 @@ _POLICY = thing(
                 **dict.fromkeys(("title", "header", "description", "disclaimer"), TEXT),
                 "inclusions": listed(TEXT),
                 "exclusions": listed(TEXT),
+                **nulls(*EMPTY["content"]),
             }
         ),
         "underwriter": thing({"name": TEXT, "disclaimer": TEXT}),
+        "policy_type_slug": TEXT,
+        "policy_currency": TEXT,
+        **nulls("claim_selector_id"),
     }
 )
 
@@ -132,13 +140,13 @@ _QUOTE_FACTS: dict[str, Schema] = {
     "policy": _POLICY,
     "benefits": listed(_BENEFIT),
     **money("cover_amount"),
-    **nulls("commission", "surcharge"),
     "is_renewable": YES_OR_NO,
     "is_pricebeat_enabled": YES_OR_NO,
     "pds_url": told(TEXT, "The policy wording."),
     "attachments": listed(ANYTHING),
     "files": listed(_FILE),
     "extra_fields": ANYTHING,
+    **nulls(*EMPTY["facts"]),
     "status": STATUS,
     "created_at": MOMENT,
     "updated_at": MOMENT,
@@ -151,7 +159,7 @@ _QUOTE = thing(
         "id": maybe(told(TEXT, "Null in a fast quote.")),
         **_QUOTE_FACTS,
         "insured": listed(ANYTHING),
-        **nulls("confirmed_at", "cancelled_at", "discount_price", "discount_amount"),
+        **nulls(*EMPTY["quote"]),
         "instalment_plans": listed(_INSTALMENT_PLAN),
     }
 )
@@ -165,6 +173,7 @@ _HEAD: dict[str, Schema] = {
     "partner_metadata": FACTS,
     "customer_language": TEXT,
     "test": told(YES_OR_NO, "Ours: whether nothing is insured by it."),
+    "security_token": told(maybe(TEXT), "XCover's; opens nothing. Null in a fast quote."),
 }
 
 _SESSION: dict[str, Schema] = {
@@ -214,7 +223,7 @@ _BOOKED_QUOTE: dict[str, Schema] = {
     "confirmed_at": maybe(MOMENT),
     "cancelled_at": maybe(MOMENT),
     "can_be_cancelled": YES_OR_NO,
-    **nulls("next_renewal"),
+    **nulls(*EMPTY["booked"]),
     "coi": told(_CERTIFICATE, "Its certificate; null until the policy is issued."),
 }
 
@@ -230,12 +239,14 @@ _BOOKING: dict[str, Schema] = {
     "policyholder": _PERSON,
     "quotes": listed(ref("BookedQuote")),
     "offer_url": ADDRESS,
+    "fast_quote_id": told(TEXT, "The id of the offer in the newer calls."),
+    **nulls(*EMPTY["booking"]),
     "errors": told(ANYTHING, "Only with status FAILED."),
 }
 
 _DIFFERENCE = money("price_diff")
 _CANCELLATION = {"policy_cancellation_date": maybe(MOMENT), **money("refund_value")}
-_CANCELLATION |= money("adjustment_fee")
+_CANCELLATION |= money("adjustment_fee") | nulls(*EMPTY["cancelled"])
 
 _AMENDED = {
     **_BOOKING,
@@ -247,6 +258,7 @@ _CANCELLED = {
     **_BOOKING,
     "quotes": listed(thing({**_BOOKED_QUOTE, **_CANCELLATION}, *_CANCELLATION)),
     **money("total_refund", "refund_amount"),
+    **nulls("cancellation_payout_url"),
     "cancellation_id": told(maybe(TEXT), "Null when it was not a preview."),
     "confirm_before": maybe(MOMENT),
 }

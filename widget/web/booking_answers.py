@@ -11,10 +11,18 @@ from widget.bookings import Booking, Insured, Policy, Policyholder
 from widget.cancellations import is_cancellable
 from widget.certificates import certificate_pdf_url, certificate_url
 from widget.money import Money
+from widget.offer_ids import uuid_of
 from widget.offers import Quote, Status
 from widget.schedules import overpaid, schedules_of
 from widget.storage.base import Page
-from widget.web.answers import Json, Telling, package_head, quote_facts, telling_of
+from widget.web.answers import (
+    EMPTY,
+    Json,
+    Telling,
+    package_head,
+    quote_facts,
+    telling_of,
+)
 from widget.web.house import House
 from widget.wire import timestamp
 
@@ -39,6 +47,8 @@ def booking_answer(booking: Booking, house: House, language: str | None = None) 
         "policyholder": _person(booking.policyholder),
         "quotes": quotes,
         "offer_url": house.links.offer(booking.offer),
+        "fast_quote_id": uuid_of(booking.id),
+        **dict.fromkeys(EMPTY["booking"]),
         **({"errors": {"0": [booking.problem]}} if booking.status is Status.FAILED else {}),
     }
 
@@ -83,6 +93,7 @@ def cancelled_answer(amended: Amended, house: House, *, is_preview: bool) -> Jso
         **answer,
         **telling.money("total_refund", refund),
         **telling.money("refund_amount", refund),
+        "cancellation_payout_url": None,
         "cancellation_id": amendment.id if is_preview else None,
         "confirm_before": timestamp(amendment.expires_at) if is_preview else None,
     }
@@ -145,7 +156,7 @@ def _quote(quote: Quote, booking: Booking, telling: Telling) -> Json:
         "updated_at": timestamp(booking.last_changed_at),
         "cancelled_at": timestamp(policy.cancelled_at) if policy and policy.cancelled_at else None,
         "can_be_cancelled": policy is not None and _is_cancellable(policy, booking, telling),
-        "next_renewal": None,
+        **dict.fromkeys(EMPTY["booked"]),
         "coi": _certificate(booking, policy, telling),
     }
 
@@ -161,6 +172,7 @@ def _cancelled(policy: Policy, telling: Telling, *, is_preview: bool) -> Json:
     date = None if is_preview else timestamp(policy.cancelled_at)
     return {
         "policy_cancellation_date": date,
+        **dict.fromkeys(EMPTY["cancelled"]),
         **telling.money("refund_value", policy.refund),
         **telling.money("adjustment_fee", Money.zero(policy.refund.currency)),
     }

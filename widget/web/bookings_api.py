@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from starlette.responses import Response
 
-from widget.bookings import Booking, InstalmentReport
+from widget.bookings import Booking, InstalmentReport, Policyholder
 from widget.collecting import report_instalments
 from widget.confirming import Confirmation, Confirmed, confirm_offer, confirm_payment
 from widget.errors import NotFound, PaymentAlreadyUsed
@@ -52,7 +52,8 @@ async def instant_booking(call: Call) -> Response:
     """Quote and confirm in one; the same again leads to the booking that it has begun."""
     body = await call.body(InstantBookingBody)
     purchase = purchase_of(body)
-    offer = await _begun(call, body, purchase)
+    person = policyholder_of(body.policyholder, purchase.customer_country)
+    offer = await _begun(call, body, purchase, person)
     if offer is None:
         quoting = call.quoting(200, lambda _: {}, body.partner_metadata).without_reply()
         offer = await make_offer(
@@ -62,12 +63,14 @@ async def instant_booking(call: Call) -> Response:
         return await confirm(call, chosen_at_once(body, offer))
     except PaymentAlreadyUsed:
         # Of two at once with one payment, the other one may have been first with the same sale.
-        if (first := await _begun(call, body, purchase)) is None:
+        if (first := await _begun(call, body, purchase, person)) is None:
             raise
     return await confirm(call, chosen_at_once(body, first))
 
 
-async def _begun(call: Call, body: InstantBookingBody, purchase: Purchase) -> Offer | None:
+async def _begun(
+    call: Call, body: InstantBookingBody, purchase: Purchase, person: Policyholder
+) -> Offer | None:
     """Return the offer that this purchase and person were sold before, None for a new sale.
 
     They are known by the idempotency key, or by the payment; without both, asking again sells
@@ -81,7 +84,7 @@ async def _begun(call: Call, body: InstantBookingBody, purchase: Purchase) -> Of
     ):
         return None
     is_same = booking.offer.purchase_hash == purchase.content_hash()
-    is_same_person = booking.policyholder == policyholder_of(body.policyholder)
+    is_same_person = booking.policyholder == person
     return booking.offer if is_same and is_same_person else None
 
 

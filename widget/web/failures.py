@@ -92,7 +92,8 @@ async def on_http_error(request: Request, error: Exception) -> Response:
 async def on_crash(request: Request, error: Exception) -> Response:
     """Answer a fault of ours: the log has it under the same id."""
     _log.error("crashed", exc_info=error)
-    return _envelope(request, 500, *CRASH)
+    # The server ends the connection after a fault, so the client must not send more on it.
+    return _envelope(request, 500, *CRASH, headers={"Connection": "close"})
 
 
 def nested(problems: Problems) -> dict[str, Any]:

@@ -79,7 +79,7 @@ def confirmation_of(
     return Confirmation(
         mode=offer.mode,
         offer_id=offer.id,
-        policyholder=policyholder_of(body.policyholder),
+        policyholder=policyholder_of(body.policyholder, offer.purchase.customer_country),
         token=token,
         quote_ids=frozenset(quote.id for quote in quotes) if body.quotes is not None else None,
         transaction_id=body.partner_transaction_id,
@@ -97,24 +97,30 @@ def chosen_at_once(body: InstantBookingBody, offer: Offer) -> Confirmation:
     """Return the confirmation of an offer that was made for being booked at once.
 
     Raises:
-        InputInvalid: An amount has more decimals than its currency, or an entry of `request` leaves
-            open which plan it means.
+        InputInvalid: An amount has more decimals than its currency, no plan costs what an entry of
+            `request` says, or the policyholder lives elsewhere.
     """
-    items = [quote.item for quote in offer.quotes]
-    if unclear := {item for item in items if items.count(item) > 1}:
-        plans = ", ".join(q.plan_code for q in offer.quotes if q.item in unclear)
-        problems = {f"request.{item}.policy_code": [f"Name one: {plans}."] for item in unclear}
-        raise InputInvalid(problems)
+    prices = [entry.body.partner_price for entry in body.request]
     return Confirmation(
         mode=offer.mode,
         offer_id=offer.id,
-        policyholder=policyholder_of(body.policyholder),
-        quote_ids=frozenset(quote.id for quote in offer.quotes),
+        policyholder=policyholder_of(body.policyholder, offer.purchase.customer_country),
+        quote_ids=frozenset(_meant(offer, item, price).id for item, price in enumerate(prices)),
         transaction_id=body.partner_transaction_id,
         paid=_paid(body.total_price, offer.purchase.currency),
         awaits_payment=body.require_payment_confirmation,
         seen=offer,
     )
+
+
+def _meant(offer: Offer, item: int, price: Decimal | None) -> Quote:
+    """Return the plan that an entry of an instant booking means: by its price, else the first."""
+    plans = [quote for quote in offer.quotes if quote.item == item]
+    found = [quote for quote in plans if price is None or quote.premium.amount == price]
+    if not found:
+        costs = ", ".join(f"{quote.plan_code} {quote.premium.amount}" for quote in plans)
+        raise InputInvalid({f"request.{item}.partner_price": [f"No plan costs that: {costs}."]})
+    return found[0]
 
 
 def offer_confirmation_of(
@@ -129,7 +135,7 @@ def offer_confirmation_of(
     return Confirmation(
         mode=offer.mode,
         offer_id=offer.id,
-        policyholder=policyholder_of(body.policyholder),
+        policyholder=policyholder_of(body.policyholder, offer.purchase.customer_country),
         token=token,
         quote_ids=frozenset(quote.id for quote in body.quotes),
         transaction_id=body.partner_transaction_id or payment,

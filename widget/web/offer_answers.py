@@ -10,7 +10,15 @@ from widget.covers import Cover
 from widget.errors import InputInvalid
 from widget.offer_ids import uuid_of
 from widget.offers import Offer, Quote
-from widget.web.answers import Json, Telling, files_of, taxes_of, telling_of, widget_session
+from widget.web.answers import (
+    Json,
+    Telling,
+    benefits_of,
+    files_of,
+    taxes_of,
+    telling_of,
+    widget_session,
+)
 from widget.web.house import House
 
 #: What `extra_fields` may ask for.
@@ -79,7 +87,7 @@ def _product(quote: Quote, cover: Cover, telling: Telling, wanted: Wanted) -> Js
             "files": files_of(cover),
             "extra_fields": {},
             "experiment": {},
-            "benefits": _benefits(cover) if "benefits" in wanted.extra_fields else None,
+            "benefits": benefits_of(cover) if "benefits" in wanted.extra_fields else None,
         },
     }
 
@@ -143,14 +151,3 @@ def _product_content(quote: Quote, cover: Cover, telling: Telling) -> Json:
         "disclaimer": cover.disclaimer,
         "credibility_badge": "",
     }
-
-
-def _benefits(cover: Cover) -> list[Json]:
-    return [
-        {
-            "description": benefit.name,
-            "limit_description": benefit.limit,
-            "excess_description": benefit.excess,
-        }
-        for benefit in cover.benefits
-    ]

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, StrictBool, StrictInt, WithJsonSchema
 
 from widget.bookings import Insured, Policyholder
+from widget.errors import InputInvalid
 from widget.wire.fields import (
     Amount,
     Body,
@@ -29,6 +30,7 @@ from widget.wire.subjects import POLICY_CHANGE, InsuredBody
 GrownAge = Annotated[StrictInt, Field(ge=18, le=120)]
 Reason = Annotated[str, Field(max_length=500)]
 Token = Annotated[str, Field(max_length=4096)]
+CardToken = Annotated[str, Field(max_length=255)]
 
 
 class PolicyholderBody(Body):
@@ -38,7 +40,7 @@ class PolicyholderBody(Body):
     last_name: Short
     email: Email
     country: Country
-    """Where the policyholder lives: as in the quote."""
+    """Where the policyholder lives: the `customer_country` of the quote."""
     phone: Phone | None = None
     """With + and the country code."""
     address1: Short | None = None
@@ -67,6 +69,14 @@ class PolicyholderChangeBody(Body):
     age: GrownAge | None = None
 
 
+class ExperimentBody(Body):
+    """XCover's note of which of its experiments a quote belongs to."""
+
+    bw_experiment_id: Short | None = None
+    bw_variant_id: Short | None = None
+    bw_device_id: Short | None = None
+
+
 class ChosenQuoteBody(Body):
     """One of the quotes to confirm."""
 
@@ -76,6 +86,10 @@ class ChosenQuoteBody(Body):
     """Whom the policy protects."""
     instalment_plan: Code | None = None
     """The name of one of the quote's `instalment_plans`."""
+    first_instalment_paid: StrictBool | None = None
+    """Accepted and not used: report it as all others, at `instalments/`."""
+    brightwrite_details: ExperimentBody | None = None
+    """Accepted and not used."""
 
 
 class BookingBody(Body):
@@ -99,10 +113,17 @@ class BookingBody(Body):
     """What the customer paid for cover; when given, it must be the premium; ours."""
     purchase: PurchaseBody | None = None
     """What was sold; when given, it must be what was priced; ours."""
+    booking_agent: Short | None = None
+    """Accepted and not used."""
+    customer_token_id: CardToken | None = None
+    """Accepted and not used: we charge no cards."""
 
 
 class InstantBookingBody(PurchaseBody):
-    """A purchase and its confirmation in one: each `request` names one plan."""
+    """A purchase and its confirmation in one.
+
+    Each entry is sold in the plan whose premium is its `partner_price`, else in its first plan.
+    """
 
     policyholder: PolicyholderBody
     """Who enters the contract."""
@@ -112,6 +133,10 @@ class InstantBookingBody(PurchaseBody):
     """Book now, and issue when you report that the payment has arrived."""
     total_price: Amount | None = None
     """What the customer paid for cover; when given, it must be the premium; ours."""
+    booking_agent: Short | None = None
+    """Accepted and not used."""
+    customer_token_id: CardToken | None = None
+    """Accepted and not used: we charge no cards."""
 
 
 class OptOutBody(Body):
@@ -224,8 +249,16 @@ class PaidRenewalBody(Body):
     """Accepted and not used; XCover's clients write it in several ways."""
 
 
-def policyholder_of(body: PolicyholderBody) -> Policyholder:
-    """Return the policyholder that a body describes."""
+def policyholder_of(body: PolicyholderBody, customer_country: str) -> Policyholder:
+    """Return the policyholder that a body describes.
+
+    Raises:
+        InputInvalid: They do not live in the country that the cover was priced for, whose law and
+            tax it has.
+    """
+    if body.country != customer_country:
+        sentence = f"The cover is priced for a customer in {customer_country}; quote anew."
+        raise InputInvalid({"policyholder.country": [sentence]})
     return Policyholder(**body.model_dump())
 
 

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field
 from widget.errors import InputInvalid
 from widget.products import Catalogue
 from widget.purchases import Purchase
-from widget.wire.bookings import ChosenQuoteBody, PolicyholderBody, Token
+from widget.wire.bookings import CardToken, ChosenQuoteBody, PolicyholderBody, Token
 from widget.wire.fields import (
     Amount,
     Body,
@@ -98,6 +98,8 @@ class ConfirmOfferBody(Body):
     """How you were paid."""
     booking_agent: Short | None = None
     """Accepted and not used."""
+    customer_token_id: CardToken | None = None
+    """Accepted and not used: we charge no cards."""
     total_price: Amount | None = None
     """What the customer paid for cover; when given, it must be the premium; ours."""
 

@@ -35,6 +35,8 @@ POLICY_CHANGE = {"type": "object", "title": "PolicyChange"}
 QUOTE_CHANGE = {"type": "object", "title": "QuoteChange"}
 
 Age = Annotated[StrictInt, Field(ge=0, le=120)]
+AirlineIata = Annotated[str, Field(pattern=r"^[A-Z0-9]{2}$")]
+AirlineIcao = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 
 
 class InsuredBody(Body):
@@ -62,6 +64,14 @@ class LegBody(Body):
     """Local time, with its offset."""
     arrival_datetime: Moment
     """Local time, with its offset."""
+    marketing_airline_iata_code: AirlineIata | None = None
+    """Accepted and not used."""
+    marketing_airline_icao_code: AirlineIcao | None = None
+    """Accepted and not used."""
+    operating_airline_iata_code: AirlineIata | None = None
+    """Accepted and not used."""
+    operating_airline_icao_code: AirlineIcao | None = None
+    """Accepted and not used."""
 
 
 class FlightBody(Body):
@@ -76,6 +86,33 @@ class FlightBody(Body):
     """Every take-off and landing on the way, in order."""
 
 
+class RideBody(Body):
+    """One leg by rail, bus or ship, as XCover's travel schema names its parts."""
+
+    trip_number: Short | None = None
+    departure_location: Short | None = None
+    arrival_location: Short | None = None
+    departure_city: Short | None = None
+    arrival_city: Short | None = None
+    departure_country: Country | None = None
+    arrival_country: Country | None = None
+    departure_datetime: Moment | None = None
+    arrival_datetime: Moment | None = None
+    transport_mode: Short | None = None
+
+
+class RidesBody(Body):
+    """One direction of a journey that is no flight, with its legs."""
+
+    departure_country: Country | None = None
+    departure_city: Short | None = None
+    arrival_city: Short | None = None
+    departure_datetime: Moment | None = None
+    arrival_datetime: Moment | None = None
+    legs: Annotated[tuple[RideBody, ...], Field(max_length=20)] = ()
+    """Every change on the way, in order."""
+
+
 class EntryBody(Body):
     """What every entry of `request` says, whatever it insures."""
 
@@ -87,6 +124,8 @@ class EntryBody(Body):
     """One plan; without it every plan is quoted."""
     policy_start_date: Moment | None = None
     """Accepted and not used: the plan says when cover starts."""
+    partner_price: Amount | None = None
+    """What you sell the cover for; chooses the plan of an instant booking, and nothing else."""
 
 
 #: Simple kinds, as they are read.
@@ -255,6 +294,8 @@ def _type_of(field: LineField, name: str) -> Any:  # noqa: ANN401 - a type to be
         return Annotated[tuple[Age, ...], Field(min_length=1, max_length=field.most)]
     if field.kind is Kind.FLIGHTS:
         return Annotated[tuple[FlightBody, ...], Field(max_length=field.most)]
+    if field.kind is Kind.RIDES:
+        return Annotated[tuple[RidesBody, ...], Field(max_length=field.most)]
     if field.kind is Kind.PARTS:
         part: Any = _part_body(field, name)
         return Annotated[tuple[part, ...], Field(min_length=1, max_length=field.most)]
