@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import httpx2
 import pytest
 
-from tests.builders import a_key, a_partner, policyholder_json, purchase_json, some_settings
+from tests.builders import NOON, a_key, a_partner, policyholder_json, purchase_json, some_settings
 from tests.fakes import Clock
 from tests.service import Service, running_service
 from widget.partners import Mode
@@ -132,9 +133,9 @@ def test_many_at_once_with_one_key_get_one_answer(service: Service) -> None:
 # -- what is done already, and what comes at once
 
 
-def sold(service: Service) -> str:
+def sold(service: Service, **changes: Any) -> str:
     """Return the id of a package that is a booking."""
-    package = service.quote()
+    package = service.quote(**changes)
     assert service.call("POST", f"bookings/{package['id']}/", json=confirmation(package)).is_success
     return str(package["id"])
 
@@ -176,7 +177,10 @@ def a_change_of_nothing(service: Service) -> Repeated:
 
 
 def a_refusal_to_renew_again(service: Service) -> Repeated:
-    path = f"renewals/{sold(service)}/opt_out/"
+    begins, year = NOON + timedelta(days=10), {"policy_type": "annual_travel"}
+    year["trip_start_date"] = begins.isoformat()
+    year["trip_end_date"] = (begins + timedelta(days=366)).isoformat()
+    path = f"renewals/{sold(service, trip=year)}/opt_out/"
     service.call("POST", path, json={})
     return "POST", path, {}, None
 

@@ -47,7 +47,10 @@ def examples_for(purchase: Json) -> dict[str, Json]:
         "delete_quotes": _QUOTES,
         "opt_out": {"partner_metadata": {"channel": "app"}},
         "opt_out_of_offer": {},
-        "instant_booking": {**purchase, "policyholder": _PERSON},
+        "instant_booking": {
+            **purchase,
+            "policyholder": {**_PERSON, "country": purchase["customer_country"]},
+        },
         "create_booking": {
             **_QUOTES,
             "policyholder": _PERSON,
