@@ -359,13 +359,7 @@ _SALE = thing(
 #: By the name that the document gives them.
 ANSWERS: dict[str, Schema] = {
     "Quote": _QUOTE,
-    "Package": thing(
-        _PACKAGE,
-        "offer_id",
-        "fast_quote",
-        "bundle_price_formatted",
-        "bundle_discount_amount_formatted",
-    ),
+    "Package": thing(_PACKAGE, "offer_id", "fast_quote"),
     "BookedQuote": thing(_BOOKED_QUOTE),
     "Booking": thing(_BOOKING, "errors"),
     "Bookings": thing(
