@@ -7,7 +7,7 @@ so what Babel worked out is kept in bounded caches (12 µs become 0.1 µs).
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -82,20 +82,15 @@ def period(start: date, end: date, locale: str) -> str:
     return format_interval(start, end, skeleton="yMMMd", locale=_locale(locale))
 
 
-def listed(parts: Sequence[str], locale: str) -> str:
+def listed(parts: Iterable[str], locale: str) -> str:
     """Return parts in a row, joined as people there join them: `2 adults, 1 child, 12–19 Jun`."""
-    try:
-        return str(format_list(parts, style="unit", locale=_locale(locale)))
-    except KeyError:
-        # CLDR states only what differs from the standard style, and Babel does not fill that in.
-        return str(format_list(parts, style="standard", locale=_locale(locale)))
+    return _joined(tuple(parts), locale)
 
 
 def plural(forms: Mapping[str, str], number: int, locale: str) -> str:
     """Return so many of something, in the form that CLDR has for the number: `2 adults`."""
-    category = str(_locale(locale).plural_form(number))
-    text = forms.get(category) or forms["other"]
-    return text.replace("{n}", format_decimal(number, locale=_locale(locale)))
+    category, digits = _counted(number, locale)
+    return (forms.get(category) or forms["other"]).replace("{n}", digits)
 
 
 def country(code: str, locale: str) -> str:
@@ -103,6 +98,7 @@ def country(code: str, locale: str) -> str:
     return str(_locale(locale).territories.get(code, code))
 
 
+@lru_cache(maxsize=1024)
 def percent(share: Decimal, locale: str) -> str:
     """Return a share of one as a percentage: `19%`, `21,25 %`."""
     return format_percent(share, locale=_locale(locale), decimal_quantization=False)
@@ -116,6 +112,22 @@ def moment(value: datetime, locale: str) -> str:
 def direction(locale: str) -> str:
     """Return `rtl` for languages written from right to left, otherwise `ltr`."""
     return str(_locale(locale).text_direction)
+
+
+@lru_cache(maxsize=4096)
+def _joined(parts: tuple[str, ...], locale: str) -> str:
+    try:
+        return str(format_list(parts, style="unit", locale=_locale(locale)))
+    except KeyError:
+        # CLDR states only what differs from the standard style, and Babel does not fill that in.
+        return str(format_list(parts, style="standard", locale=_locale(locale)))
+
+
+@lru_cache(maxsize=1024)
+def _counted(number: int, locale: str) -> tuple[str, str]:
+    """Return the plural category of a number, and how it is written."""
+    at = _locale(locale)
+    return str(at.plural_form(number)), format_decimal(number, locale=at)
 
 
 @lru_cache(maxsize=64)

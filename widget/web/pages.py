@@ -17,6 +17,7 @@ from widget.disclosures import disclosures_of
 from widget.errors import InputInvalid, Problems, WidgetError
 from widget.offers import Offer, Status
 from widget.partners import Mode, Partner
+from widget.questions import questions_of
 from widget.restrictions import NONE, tightened
 from widget.sales import promised_market
 from widget.showings import Blank, Filling, Sheet
@@ -74,7 +75,7 @@ def show_offer(
         say = speech.texts.gettext
         message = say("You have booked without cover.")
         return _unavailable(visit, speech, reason="offer_declined", message=message), None
-    asking = Asking(offer, visit.house, speech, told)
+    asking = Asking(offer, questions_of(offer), visit.house, speech, told)
     view = _view(visit, asking, policy_numbers, hint)
     filling = Filling(new_nonce(), _seconds_left(offer, visit.house), visit.return_to)
     page = _rendered(visit, speech, view=view)

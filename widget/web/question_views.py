@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from widget import formats
 from widget.covers import BenefitView, Cover, Speech, named, period
 from widget.offers import Offer, Quote
-from widget.questions import NO, Option, Question, answers_of, questions_of
+from widget.questions import NO, Option, Question, answers_of
 from widget.web.house import House
 from widget.web.views import KindView, PlanView, QuestionView
 
@@ -21,21 +21,24 @@ class Asking:
     """An offer whose questions are asked of one customer."""
 
     offer: Offer
+    #: What is asked about it.
+    asked: tuple[Question, ...]
     house: House
     speech: Speech
     #: Answers that a form has and that cannot be stored yet; None: as they are stored.
     told: Mapping[str, str] | None = None
+    #: The words of each plan, which are the same for all things that it is offered for.
+    _words: dict[object, Cover] = field(default_factory=dict)
 
     def questions(self) -> tuple[QuestionView, ...]:
         """Return the questions with their answers."""
-        asked = questions_of(self.offer)
-        answers = answers_of(self.offer, asked) if self.told is None else self.told
-        return tuple(self._question(one, answers.get(one.name, "")) for one in asked)
+        answers = answers_of(self.offer, self.asked) if self.told is None else self.told
+        return tuple(self._question(one, answers.get(one.name, "")) for one in self.asked)
 
     def kinds(self, questions: tuple[QuestionView, ...]) -> tuple[KindView, ...]:
         """Return the questions product by product, with what the plans of each protect."""
         kinds: dict[str, list[tuple[Question, QuestionView]]] = {}
-        for one, view in zip(questions_of(self.offer), questions, strict=True):
+        for one, view in zip(self.asked, questions, strict=True):
             kinds.setdefault(one.quote.product_code, []).append((one, view))
         return tuple(self._kind(pairs) for pairs in kinds.values())
 
@@ -44,7 +47,15 @@ class Asking:
         firsts: dict[str, Quote] = {}
         for quote in self.offer.quotes:
             firsts.setdefault(quote.product_code, quote)
-        return [self.cover(quote) for quote in firsts.values()]
+        return [self.words(quote) for quote in firsts.values()]
+
+    def words(self, quote: Quote) -> Cover:
+        """Return what a quote's plan is called and said to be; its limits are those of a thing."""
+        version = quote.product_version
+        key = quote.provided or (quote.product_code, version, quote.plan_code, quote.documents)
+        if key not in self._words:
+            self._words[key] = self.cover(quote)
+        return self._words[key]
 
     def cover(self, quote: Quote) -> Cover:
         """Return what a quote protects."""
@@ -69,7 +80,7 @@ class Asking:
         together = next((quote.bundled for quote in self.offer.quotes if quote.bundled), None)
         if together is None:
             return ""
-        names = once(self.cover(quote).product_name for quote in self.offer.quotes if quote.bundled)
+        names = once(self.words(quote).product_name for quote in self.offer.quotes if quote.bundled)
         text = self.speech.texts.gettext(
             "With cover of each kind (%(names)s), premiums are %(percent)s lower before tax."
         )
@@ -78,19 +89,18 @@ class Asking:
 
     def what_is_chosen(self) -> str:
         """Return the plans that were chosen; of several things, for how many of them."""
-        asked, chosen = questions_of(self.offer), self.offer.chosen_quotes
-        if len(asked) > 1:
+        chosen = self.offer.chosen_quotes
+        if len(self.asked) > 1:
             text = self.speech.texts.gettext("cover for %(num)d of %(all)d")
-            return text % {"num": len(chosen), "all": len(asked)} if chosen else ""
-        names = once(self.cover(quote).plan_name for quote in chosen)
+            return text % {"num": len(chosen), "all": len(self.asked)} if chosen else ""
+        names = once(self.words(quote).plan_name for quote in chosen)
         return formats.listed(names, self.speech.formats)
 
     def progress(self, told: Mapping[str, str]) -> str:
         """Return how many of the questions a form answers."""
-        asked = questions_of(self.offer)
-        answered = sum(1 for one in asked if told.get(one.name))
+        answered = sum(1 for one in self.asked if told.get(one.name))
         text = self.speech.texts.gettext("%(num)d of %(all)d answered. Please answer for each.")
-        return text % {"num": answered, "all": len(asked)}
+        return text % {"num": answered, "all": len(self.asked)}
 
     def _question(self, question: Question, answer: str) -> QuestionView:
         is_even = len({option.quotes[0].ends_at for option in question.options}) == 1
@@ -113,7 +123,8 @@ class Asking:
     def _plan(
         self, option: Option, question: Question, answer: str, *, with_period: bool
     ) -> PlanView:
-        cover = self.cover(option.quotes[0])
+        cover = self.words(option.quotes[0])
+        is_alone = len(self.asked) == 1
         return PlanView(
             value=option.value,
             id=f"{question.name}-{option.value}",
@@ -121,21 +132,24 @@ class Asking:
             summary=cover.summary,
             premium=formats.money(option.premium, self.speech.formats),
             period=self._period(option.quotes[0]) if with_period else "",
-            benefits=cover.benefits,
+            benefits=cover.benefits if is_alone else (),
             is_chosen=answer == option.value,
         )
 
     def _kind(self, pairs: list[tuple[Question, QuestionView]]) -> KindView:
-        covers: dict[str, list[Cover]] = {}
+        quotes: dict[str, list[Quote]] = {}
         for question, _ in pairs:
             for option in question.options:
-                quote = option.quotes[0]
-                covers.setdefault(quote.plan_code, []).append(self.cover(quote))
-        first = next(iter(covers.values()))[0]
-        plans = tuple(self._described(code, same) for code, same in covers.items())
+                quotes.setdefault(option.quotes[0].plan_code, []).extend(option.quotes)
+        first = self.words(pairs[0][0].quote)
+        plans = tuple(self._described(code, same) for code, same in quotes.items())
         return KindView(first.product_name, plans, tuple(view for _, view in pairs))
 
-    def _described(self, code: str, same: list[Cover]) -> PlanView:
+    def _described(self, code: str, quotes: list[Quote]) -> PlanView:
+        items = self.offer.purchase.items
+        # Limits depend on nothing else, so the words for one thing of each worth are enough.
+        worths = {items[quote.item].subject.value: quote for quote in reversed(quotes)}
+        same = [self.cover(quote) for quote in list(worths.values())[:2]]
         return PlanView(
             value=code,
             id=f"plan-{code}",
