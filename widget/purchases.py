@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -175,6 +175,27 @@ class Item:
     #: None asks for every plan.
     plan_code: str | None = None
 
+    def spelled(self) -> list[object]:
+        """Return the item in one fixed spelling; its facts say all that is told of the thing."""
+        facts = {name: _spelled(value) for name, value in self.subject.facts.by_name().items()}
+        return [self.product_code, self.product_version, self.plan_code, self.subject.line, facts]
+
+
+def _spelled(value: object) -> object:
+    """Return a fact as JSON has it."""
+    if isinstance(value, Money):
+        return str(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, tuple):
+        return [_spelled(one) for one in value]
+    if isinstance(value, Part):
+        told = (value.words, value.counts, value.amounts)
+        return [{name: _spelled(one) for name, one in place.items()} for place in told]
+    if isinstance(value, Leg):
+        return [_spelled(getattr(value, one.name)) for one in fields(value)]
+    return value
+
 
 class Answering(StrEnum):
     """How the customer answers for a purchase of several things."""
@@ -206,27 +227,16 @@ class Purchase:
         """Return the SHA-256 of the purchase in one fixed spelling, as 64 hexadecimal digits.
 
         Two purchases have the same hash exactly when they say the same, however the JSON that they
-        came in was ordered, spaced or escaped. What is not told is not spelled, so a field that is
-        added later leaves the hashes of older purchases as they are.
+        came in was ordered, spaced or escaped.
         """
-        text = json.dumps(_spelled(self), sort_keys=True, separators=(",", ":"))
+        told = {
+            "currency": self.currency,
+            "country": self.customer_country,
+            "region": self.customer_region,
+            "language": self.language,
+            "reference": self.reference,
+            "answering": None if self.answering is Answering.EACH else self.answering,
+            "items": [item.spelled() for item in self.items],
+        }
+        text = json.dumps(told, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _spelled(value: object) -> object:
-    """Return a value as JSON has it, without what is absent, empty or as by default."""
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, Mapping):
-        return {name: _spelled(part) for name, part in value.items()}
-    if isinstance(value, tuple):
-        return [_spelled(part) for part in value]
-    names = getattr(value, "__slots__", None)
-    if names is None:
-        return value
-    told = ((name, getattr(value, name)) for name in names)
-    return {name: _spelled(part) for name, part in told if not _is_untold(part)}
-
-
-def _is_untold(value: object) -> bool:
-    return value is None or value is Answering.EACH or value in ((), {})

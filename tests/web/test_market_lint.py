@@ -103,7 +103,10 @@ MUTANTS: dict[str, tuple[Callable[[str], str], str]] = {
     "checkboxes": (changed('type="radio"', 'type="checkbox"', 9), "leaving it alone is no answer"),
     "a price that is not there": (without("€"), "is not beside its answer"),
     "a price without its tax": (without("tax included"), "nothing says that tax is in it"),
-    "no period": (changed('class="offer__insured"', 'class="offer__insured" hidden'), "This is not beside the question"),
+    "no period": (
+        changed('class="offer__insured"', 'class="offer__insured" hidden'),
+        "This is not beside the question",
+    ),
     "a disclosure that is folded away": (
         changed('<div class="terms">', '<details class="terms">'),
         "must be in view before the choice",
