@@ -18,7 +18,8 @@ Sources = Mapping[str, str]
 
 ROOF = set(
     """
-    app cli desk evidence_commands erase_command market_commands offer_lint server showcase __main__
+    app cli desk evidence_commands erase_command market_commands offer_lint product_commands server
+    showcase __main__
     """.split()
 )
 WEB = {"web"}
@@ -35,9 +36,10 @@ GROUND = set(
     addresses amendments bookings bundles cancellations catalogues certificates changes countries
     covers denials digests disclosures editions enclosures erasures errors events evidence examples
     formats gaps instalments lanes limits lines links lints logs market_files market_gaps markets
-    messages money news offer_ids offers partners places products purchases questions rate_gaps
-    rates refunds refusals replies restrictions roots sales schedules seals settings sheets
-    showings signatures tables taxes terms texts tokens trees webhooks wire witnesses
+    messages money news offer_ids offers partners places printouts products purchases questions
+    rate_gaps rates refunds refusals replies restrictions roots sales schedules seals settings
+    sheets showings signatures synopses tables taxes terms texts tokens trees webhooks wire
+    witnesses workings
     """.split()
 )
 

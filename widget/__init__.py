@@ -3,7 +3,7 @@
 Plural nouns know. Gerunds do. Folders talk to the outside. The roof puts it together.
 
 roof     app cli desk evidence_commands erase_command
-         market_commands offer_lint
+         market_commands offer_lint product_commands
          server showcase __main__                     may import everything
 web      web/                                         may import ground, deeds, the doors' base
 deeds    quoting choosing confirming

@@ -157,14 +157,24 @@ def load_catalogue(settings: Settings) -> Catalogue:
         CatalogueFaulty: A file has a gap.
         SettingInvalid: The folder has no product file.
     """
-    files = _files_in(_PACKAGE / "catalogue")
+    return read_catalogue(catalogue_files(settings), load_markets())
+
+
+def catalogue_files(settings: Settings) -> Mapping[str, str]:
+    """Return the text of each file of the catalogue by its name: ours, and those of one's own.
+
+    Raises:
+        CatalogueFaulty: A file is not UTF-8.
+        SettingInvalid: The folder has no product file.
+    """
+    files = files_in(_PACKAGE / "catalogue")
     if settings.catalogue_dir:
-        own = _files_in(Path(settings.catalogue_dir))
+        own = files_in(Path(settings.catalogue_dir))
         if not own:
             problem = f"there is no product file in {settings.catalogue_dir}"
             raise SettingInvalid("OFFER_WIDGET_CATALOGUE_DIR", problem)
         files |= own
-    return read_catalogue(files, load_markets())
+    return files
 
 
 @cache
@@ -174,15 +184,28 @@ def load_markets() -> Markets:
     Raises:
         CatalogueFaulty: A file has a gap.
     """
-    return read_markets(_files_in(_PACKAGE / "market_rules"))
+    return read_markets(files_in(_PACKAGE / "market_rules"))
 
 
-def _files_in(place: Path) -> dict[str, str]:
-    return {path.name: _read_product(path) for path in place.glob("*.toml")}
+def files_in(place: Path) -> dict[str, str]:
+    """Return the text of each TOML file of a folder by its name.
+
+    Raises:
+        CatalogueFaulty: A file is not UTF-8.
+    """
+    return {path.name: read_table(path) for path in place.glob("*.toml")}
 
 
-def _read_product(path: Path) -> str:
-    data = path.read_bytes()
+def read_table(path: Path) -> str:
+    """Return the text of one file of the operator.
+
+    Raises:
+        CatalogueFaulty: It cannot be read, or is not UTF-8.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise CatalogueFaulty(path.name, f"it cannot be read: {error.strerror}") from error
     try:
         return data.decode()
     except UnicodeDecodeError as error:

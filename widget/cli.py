@@ -27,6 +27,7 @@ from widget.partners import (
     secret_of,
     token_key_of,
 )
+from widget.product_commands import products
 from widget.restrictions import checked_restrictions
 from widget.server import listen, serve_app
 from widget.settings import Settings
@@ -42,6 +43,7 @@ cli.add_typer(partners, name="partners")
 cli.add_typer(webhooks, name="webhooks")
 cli.add_typer(evidence, name="evidence")
 cli.add_typer(markets, name="markets")
+cli.add_typer(products, name="products")
 cli.command()(erase)
 
 #: An argument and an option that several commands have.

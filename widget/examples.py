@@ -25,10 +25,18 @@ _DESTINATIONS = ("PT", "ES")
 COMPONENTS = "#/components/schemas/{model}"
 
 
-def example_of(product: Product, *, now: datetime) -> dict[str, Any]:
-    """Return the body of a quote call that the product takes today."""
-    country = min(product.sold_to)
-    currency = _CURRENCY if _CURRENCY in product.currencies else min(product.currencies)
+def example_of(
+    product: Product, *, now: datetime, currency: str | None = None, country: str | None = None
+) -> dict[str, Any]:
+    """Return the body of a quote call that the product takes today.
+
+    Args:
+        currency: One of the product's own; None: euro, or the first of them.
+        country: Where the customer lives; None: the first that it is sold to.
+    """
+    country = country or min(product.sold_to)
+    usual = _CURRENCY if _CURRENCY in product.currencies else min(product.currencies)
+    currency = currency or usual
     told = {
         field.name: value
         for field in product.line.field

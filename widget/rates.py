@@ -171,14 +171,15 @@ def _unit_net(unit: Unit, plan: Plan, product: Product, subject: Subject) -> Uni
 
 
 def _amount(charge: Charge, unit: Unit, product: Product, subject: Subject) -> Fraction:
-    rate = _rate_for(charge, unit, product, subject)
+    rate = rate_for(charge, unit, product, subject)
     if rate.amount is None:
         return unit.amounts.get(charge.of or "", _NOTHING) * rate.share
     fixed = rate.amounts[subject.value.currency]
     return fixed * subject.days if charge.each == "day" else fixed
 
 
-def _rate_for(charge: Charge, unit: Unit, product: Product, subject: Subject) -> Rate:
+def rate_for(charge: Charge, unit: Unit, product: Product, subject: Subject) -> Rate:
+    """Return the row of a charge's table that a unit pays by: the first that holds for it."""
     place = {name: _coordinate(name, unit, product, subject) for name in charge.by}
     return next(rate for rate in charge.rate if holds(rate, place))
 

@@ -50,7 +50,9 @@ class Settings:
         "The database: sqlite:///relative/path or sqlite:////absolute/path.",
     )
     catalogue_dir: str = _setting(
-        "", "A folder of product files to use instead of those that come with the package."
+        "",
+        "A folder of product and line files beside those of the package; one of the same name"
+        " stands in its place.",
     )
     fonts_dir: str = _setting(
         "",

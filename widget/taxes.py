@@ -82,6 +82,15 @@ def charged(net: Fraction, taxes: tuple[Tax, ...], currency: str) -> Charged:
     return Charged(Money(total, currency), Money(sums[-1], currency), parts)
 
 
+def unrounded(net: Fraction, taxes: tuple[Tax, ...], currency: str) -> tuple[Fraction, ...]:
+    """Return the exact amount of each tax on a net premium, in major units and written order.
+
+    Raises:
+        ValueError: A fixed tax is in another currency.
+    """
+    return tuple(_each(net, _law(taxes, currency)[0]))
+
+
 #: The share, the fixed amount in major units, and whether it is on the taxes before it too.
 _Levy = tuple[Fraction, Fraction, bool]
 
