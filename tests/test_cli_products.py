@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -275,7 +276,30 @@ def test_a_purchase_that_is_no_json_is_told(command: Command, tmp_path: Path) ->
 def test_a_line_has_no_price(command: Command) -> None:
     told = refused(command("products", "price", str(SHIPPED / "travel.line.toml")))
 
-    assert told.endswith("travel.line.toml: it holds a line and no product")
+    assert told.endswith("travel.line.toml: it holds no product")
+
+
+def test_what_is_bought_together_is_priced_alone_and_in_its_bundle(tmp_path: Path) -> None:
+    folder = tmp_path / "own"
+    folder.mkdir()
+    written(folder, "trip_cover.v1.toml", mine())
+    bundle = 'code = "both"\nproducts = ["travel_protection", "trip_cover"]\npercent = "10"\n'
+    written(folder, "both.bundle.toml", bundle + 'text = { en = "Both", de = "Beides" }\n')
+    body = purchase_json()
+    body["request"].append(body["request"][0] | {"policy_type": "trip_cover"})
+    purchase = written(tmp_path, "purchase.json", json.dumps(body))
+    environ = environment(tmp_path / "cli.db", CATALOGUE_DIR=folder)
+
+    told = typed(
+        environ,
+        *("products", "price", "trip_cover", "--purchase", purchase),
+        *("--plan", "cancellation", "--json"),
+    )
+
+    alone, together = json.loads(told.stdout)
+    assert (alone["bundle"], together["bundle"]) == (None, "both")
+    assert Fraction(together["net"]) == Fraction(alone["net"]) * 9 / 10
+    assert Fraction(together["bundle_discount"]) == Fraction(alone["net"]) / 10
 
 
 # -- the start

@@ -38,6 +38,9 @@ def price_lines(explanation: Explanation, places: Places) -> Iterator[str]:
         yield from _row(f"  sum of all {number}", explanation.sum, currency)
     if explanation.discount:
         yield from _row(f"  discount for {number}", -explanation.discount, currency)
+    if explanation.bundle is not None:
+        words = f"  bundle {explanation.bundle.code}: {exact(explanation.bundle.percent)} % less"
+        yield from _row(words, -explanation.bundle_discount, currency)
     yield from _row("  net premium", explanation.net, currency)
     for step in explanation.taxes:
         yield from _tax_lines(step, currency)
@@ -61,6 +64,8 @@ def price_json(explanation: Explanation, places: Places) -> dict[str, Any]:
         "units": [_unit_json(unit, places) for unit in explanation.units],
         "sum": exact(explanation.sum),
         "discount": exact(explanation.discount),
+        "bundle": explanation.bundle.code if explanation.bundle else None,
+        "bundle_discount": exact(explanation.bundle_discount),
         "net": exact(explanation.net),
         "taxes": [_tax_json(step) for step in explanation.taxes],
         "exact_premium": exact(explanation.exact),

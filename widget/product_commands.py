@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from widget.app import catalogue_files, load_markets, read_table
+from widget.bundles import bundle_for
 from widget.catalogues import Survey, surveyed
 from widget.desk import known_settings, told
 from widget.errors import CatalogueFaulty, InputInvalid, NotFound, SettingInvalid
@@ -107,7 +108,7 @@ def price_product(
         now = datetime.now(UTC)
         body = _example(found, now, currency, customer) if purchase is None else _bytes(purchase)
         catalogue = _selling(found, survey.catalogue)
-        bought = _only(found, read_purchase(body, catalogue))
+        bought = read_purchase(body, catalogue)
         # Refuses what a quote call would refuse, in the same words.
         asyncio.run(House(catalogue).price(bought, now=now))
         places = Places(_source_of(found, survey).text)
@@ -117,14 +118,21 @@ def price_product(
 def _explanations(
     bought: Purchase, catalogue: Catalogue, product: Product, plan: str | None
 ) -> list[Explanation]:
+    """Return how each plan is priced for each item: alone, and in a bundle if there is one."""
     codes = [one.code for one in product.plan]
     if plan is not None and plan not in codes:
         raise InputInvalid({"plan": [f"The plans are {', '.join(codes)}."]})
+    items = [item for item in bought.items if item.product_code == product.code]
+    if not items:
+        raise InputInvalid({"request": [f"No entry has the policy_type {product.code}."]})
+    bundle = bundle_for(catalogue.bundles, {item.product_code for item in bought.items})
+    is_bundled = bundle is not None and product.code in bundle.products
     return [
-        explained(one, product, item.subject, market_of(item, bought, catalogue))
-        for item in bought.items
+        explained(one, product, item.subject, market_of(item, bought, catalogue), bundle=within)
+        for item in items
         for one in product.plan
         if one.code == (plan or item.plan_code or one.code)
+        for within in ((None, bundle) if is_bundled else (None,))
     ]
 
 
@@ -158,13 +166,6 @@ def _selling(product: Product, catalogue: Catalogue) -> Catalogue:
     return replace(catalogue, products=others | {key: product})
 
 
-def _only(product: Product, bought: Purchase) -> Purchase:
-    items = tuple(item for item in bought.items if item.product_code == product.code)
-    if not items:
-        raise InputInvalid({"request": [f"No entry has the policy_type {product.code}."]})
-    return replace(bought, items=items)
-
-
 def _found(named: str) -> tuple[Survey, Product]:
     """Return the product in a file, or that of a code, and all that it stands among.
 
@@ -192,7 +193,7 @@ def _product_in(name: str, survey: Survey) -> Product:
     for key, source in survey.sources.items():
         if source.name == name:
             return survey.catalogue.products[key]
-    raise CatalogueFaulty(name, "it holds a line and no product")
+    raise CatalogueFaulty(name, "it holds no product")
 
 
 def _source_of(product: Product, survey: Survey) -> Source:

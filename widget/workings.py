@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
+from widget.bundles import Bundle
 from widget.markets import Market
 from widget.places import Place
 from widget.products import Charge, Plan, Product, Rate
@@ -78,6 +79,9 @@ class Explanation:
     sum: Fraction
     #: What is taken off because they are so many.
     discount: Fraction
+    #: In which bundle it is bought, if any, and what is taken off for that.
+    bundle: Bundle | None
+    bundle_discount: Fraction
     net: Fraction
     taxes: tuple[TaxStep, ...]
     #: Net premium and taxes, before they are rounded.
@@ -85,21 +89,32 @@ class Explanation:
     premium: Charged
 
 
-def explained(plan: Plan, product: Product, subject: Subject, market: Market) -> Explanation:
-    """Return each step to the premium of one plan for what `eligibility` accepts."""
-    working = worked_out(plan, product, subject, market)
-    currency = subject.value.currency
+def explained(
+    plan: Plan,
+    product: Product,
+    subject: Subject,
+    market: Market,
+    *,
+    bundle: Bundle | None = None,
+) -> Explanation:
+    """Return each step to the premium of one plan for what `ineligibility` has nothing against."""
+    alone = worked_out(plan, product, subject, market)
+    working = alone
+    if bundle is not None:
+        working = worked_out(plan, product, subject, market, percent_off=bundle.percent)
     units = tuple(_unit_step(one, plan, product, subject) for one in working.units)
     total = sum((one.net for one in units), Fraction(0))
-    taxes = tuple(_tax_steps(working.net, market, currency))
+    taxes = tuple(_tax_steps(working.net, market, subject.value.currency))
     return Explanation(
         product=product,
         plan=plan,
         market=market,
-        currency=currency,
+        currency=subject.value.currency,
         units=units,
         sum=total,
-        discount=total - working.net,
+        discount=total - alone.net,
+        bundle=bundle,
+        bundle_discount=alone.net - working.net,
         net=working.net,
         taxes=taxes,
         exact=working.net + sum((step.amount for step in taxes), Fraction(0)),
