@@ -31,13 +31,15 @@ def price_lines(explanation: Explanation, places: Places) -> Iterator[str]:
         f"{product.terms_version}, plan {explanation.plan.code}: {premium.total}"
         f" for a customer in {market.place}, class {market.insurance_class}"
     )
-    for unit in explanation.units:
+    for place, unit in enumerate(explanation.units, start=1):
+        yield f"  {_unit_name(unit, place, explanation)}"
         yield from _unit_lines(unit, currency, places)
     number = sum(unit.times for unit in explanation.units)
     if len(explanation.units) > 1:
         yield from _row(f"  sum of all {number}", explanation.sum, currency)
     if explanation.discount:
-        yield from _row(f"  discount for {number}", -explanation.discount, currency)
+        words = f"  discount, the dearest being no. 1: {_discount_words(explanation)}"
+        yield from _row(words, -explanation.discount, currency)
     if explanation.bundle is not None:
         words = f"  bundle {explanation.bundle.code}: {exact(explanation.bundle.percent)} % less"
         yield from _row(words, -explanation.bundle_discount, currency)
@@ -107,8 +109,21 @@ def row_of(when: Mapping[str, str | int]) -> str:
     return ", ".join(bounds) or "everything"
 
 
+def _unit_name(unit: UnitStep, place: int, explanation: Explanation) -> str:
+    if unit.times > 1:
+        return f"{unit.kind}, {unit.times} of them"
+    alike = [other for other in explanation.units if other.kind == unit.kind]
+    return f"{unit.kind}, no. {place}" if len(alike) > 1 else unit.kind
+
+
+def _discount_words(explanation: Explanation) -> str:
+    steps = explanation.product.discount
+    return ", ".join(
+        f"{exact(one.percent)} % off each from no. {one.units_from} on" for one in steps
+    )
+
+
 def _unit_lines(unit: UnitStep, currency: str, places: Places) -> Iterator[str]:
-    yield f"  {unit.kind}{f', {unit.times} of them' if unit.times > 1 else ''}"
     for step in unit.charges:
         words = f"    {step.code}: {_charge_words(step)}"
         yield from _row(words, step.amount, currency, _line_of(step.place, places))

@@ -65,6 +65,8 @@ def _eligibility(product: Product) -> Iterator[str]:
             yield from _facts((name, f"one of {', '.join(sorted(word.one_of))}"))
         if word.none_of:
             yield from _facts((name, f"none of {', '.join(sorted(word.none_of))}"))
+    if rules.needs:
+        yield from _facts(("must be told", ", ".join(sorted(rules.needs))))
     for name in sorted(rules.never):
         yield from _facts((name, "never"))
 
@@ -75,7 +77,8 @@ def _dimensions(product: Product) -> Iterator[str]:
     for kind, oldest in product.age.items():
         yield from _facts((kind, f"up to {oldest} years old"))
     for discount in product.discount:
-        yield from _facts((f"from {discount.units_from} on", f"{exact(discount.percent)} % less"))
+        percent = exact(discount.percent)
+        yield from _facts((f"from no. {discount.units_from} on", f"{percent} % off each"))
 
 
 def _plan(plan: Plan, product: Product, text: Text) -> Iterator[str]:
