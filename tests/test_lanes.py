@@ -50,6 +50,16 @@ def test_a_sound_lane_is_busy_with_its_share_and_any_other_with_one() -> None:
     assert (set(before), set(lanes.busy)) == ({"other"}, {"other", "sound"})
 
 
+def test_what_is_begun_together_is_no_lanes_more_than_its_share() -> None:
+    lanes = with_sound("quiet", "half", "full")
+    nothing = lanes.room_in_each
+    for lane, number in {"half": PER_LANE // 2, "full": PER_LANE}.items():
+        for _ in range(number):
+            lanes.begin(lane)
+
+    assert (nothing, lanes.room_in_each) == (PER_LANE, PER_LANE - PER_LANE // 2)
+
+
 def test_what_ended_makes_room() -> None:
     lanes = Lanes()
     sending = lanes.begin("a")

@@ -73,6 +73,13 @@ class Lanes:
             if count >= (PER_LANE if self._is_sound(lane) else 1)
         )
 
+    @property
+    def room_in_each(self) -> int:
+        """How many more may be begun in whichever sound lane that is not busy."""
+        number = Counter(sending.lane for sending in self._under_way)
+        counts = (number[lane] for lane in self._sound if number[lane] < PER_LANE)
+        return PER_LANE - max(counts, default=0)
+
     def room(self, *, for_sound: bool) -> int:
         """Return how many more messages may be begun, in lanes that are sound or in the others."""
         quick = (sending for sending in self._under_way if not sending.hangs)
