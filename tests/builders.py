@@ -21,7 +21,7 @@ from widget.products import AfterSale, Product
 from widget.purchases import Facts, Item, Leg, Purchase, Subject, subject_of
 from widget.replies import Reply
 from widget.settings import Settings
-from widget.showings import Blank, Filling, Sheet, Showing, showing_of
+from widget.showings import Blank, Filling, Rendered, Showing, showing_of
 
 #: The moment at which tests happen unless they say otherwise.
 NOON = datetime(2027, 3, 1, 12, 0, tzinfo=UTC)
@@ -222,16 +222,16 @@ def a_policyholder(**changes: Any) -> Policyholder:
     return replace(person, **changes)
 
 
-def a_sheet(**changes: Any) -> Sheet:
+def a_rendered_page(**changes: Any) -> Rendered:
     """Return a page of an open offer, as it is shown in a frame."""
     page = f'<p nonce="{Blank.NONCE}">{Blank.EXPIRES_IN_S} seconds</p><i>{Blank.RETURN_TO}</i>'
-    return replace(Sheet(page, Filling("n" * 22, 1800), "page", "en", "open"), **changes)
+    return replace(Rendered(page, Filling("n" * 22, 1800), "page", "en", "open"), **changes)
 
 
 def a_showing(offer: Offer | None = None, **changes: Any) -> Showing:
-    """Return that an offer was shown at noon; `changes` are the sheet's."""
-    sheet, salt = a_sheet(**changes), bytes(16)
-    return showing_of(offer or an_offer(), sheet, at=NOON, salt=salt, texts_version="texts-1")
+    """Return that an offer was shown at noon; `changes` are the page's."""
+    rendered, salt = a_rendered_page(**changes), bytes(16)
+    return showing_of(offer or an_offer(), rendered, at=NOON, salt=salt, texts_version="texts-1")
 
 
 def a_booking(**changes: Any) -> Booking:

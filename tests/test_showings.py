@@ -6,32 +6,32 @@ from dataclasses import replace
 
 import pytest
 
-from tests.builders import a_sheet, a_showing
+from tests.builders import a_rendered_page, a_showing
 from widget.showings import Blank, Filling, StoredPage, WayBack, faults_of_page, pack, unpack
 
 ADDRESS = 'https://shop.test/pay?name="Ada"&mail=ada.muster@customer.example'
 
 
-def test_a_sheet_is_sent_with_the_values_of_its_answer() -> None:
-    sheet = a_sheet(filling=Filling("abc", 17, "https://shop.test/?a=1&b=2"))
+def test_a_page_is_sent_with_the_values_of_its_answer() -> None:
+    rendered = a_rendered_page(filling=Filling("abc", 17, "https://shop.test/?a=1&b=2"))
 
-    assert sheet.html == '<p nonce="abc">17 seconds</p><i>https://shop.test/?a=1&amp;b=2</i>'
+    assert rendered.html == '<p nonce="abc">17 seconds</p><i>https://shop.test/?a=1&amp;b=2</i>'
 
 
 def test_answers_that_differ_in_their_values_only_have_one_content() -> None:
-    sheet = a_sheet()
+    rendered = a_rendered_page()
 
-    again = replace(sheet, filling=Filling("another", 3, "https://shop.test/"))
+    again = replace(rendered, filling=Filling("another", 3, "https://shop.test/"))
 
-    assert again.html != sheet.html
-    assert again.content == sheet.content
-    assert replace(sheet, page=sheet.page + " ").content != sheet.content
+    assert again.html != rendered.html
+    assert again.content == rendered.content
+    assert replace(rendered, page=rendered.page + " ").content != rendered.content
 
 
 def test_an_address_cannot_spell_a_blank() -> None:
-    sheet = a_sheet(filling=Filling("secret", 17, f"https://shop.test/{Blank.NONCE}"))
+    rendered = a_rendered_page(filling=Filling("secret", 17, f"https://shop.test/{Blank.NONCE}"))
 
-    assert sheet.html.count("secret") == 1
+    assert rendered.html.count("secret") == 1
 
 
 def test_the_fact_names_the_page_and_what_filled_it() -> None:

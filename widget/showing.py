@@ -9,18 +9,20 @@ from __future__ import annotations
 import secrets
 
 from widget.offers import Offer
-from widget.showings import Sheet, Showing, showing_of
+from widget.showings import Rendered, Showing, showing_of
 from widget.storage.base import Storage
 
 
-def prepare_showing(offer: Offer, sheet: Sheet, *, storage: Storage, texts_version: str) -> Showing:
+def prepare_showing(
+    offer: Offer, rendered: Rendered, *, storage: Storage, texts_version: str
+) -> Showing:
     """Return what is about to be shown, to be stored with what it shows."""
     salt = secrets.token_bytes(16)
-    return showing_of(offer, sheet, at=storage.now(), salt=salt, texts_version=texts_version)
+    return showing_of(offer, rendered, at=storage.now(), salt=salt, texts_version=texts_version)
 
 
 async def record_showing(
-    offer: Offer, sheet: Sheet, *, storage: Storage, texts_version: str
+    offer: Offer, rendered: Rendered, *, storage: Storage, texts_version: str
 ) -> None:
     """Keep what is about to be shown; what was shown before is not kept again.
 
@@ -29,6 +31,6 @@ async def record_showing(
     Raises:
         StorageUnavailable: It could not be kept, and must not be shown.
     """
-    if not await storage.has_shown(offer.partner_code, offer.id, sheet.content):
-        showing = prepare_showing(offer, sheet, storage=storage, texts_version=texts_version)
+    if not await storage.has_shown(offer.partner_code, offer.id, rendered.content):
+        showing = prepare_showing(offer, rendered, storage=storage, texts_version=texts_version)
         await storage.save_showing(showing)

@@ -50,7 +50,7 @@ class Filling:
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class Rendered:
     """A page as it was rendered for one shopper, and the values of this one answer."""
 
     #: With blanks.
@@ -109,7 +109,7 @@ class StoredPage:
 
 
 def showing_of(
-    offer: Offer, sheet: Sheet, *, at: datetime, salt: bytes, texts_version: str
+    offer: Offer, rendered: Rendered, *, at: datetime, salt: bytes, texts_version: str
 ) -> Showing:
     """Return the fact that an offer was shown, with all that it takes to show it again.
 
@@ -117,17 +117,17 @@ def showing_of(
         salt: 16 random bytes, for the way back.
         texts_version: Names the exact templates and texts that it was shown with.
     """
-    packed, content, address = pack(sheet.page), sheet.content, sheet.filling.return_to
+    packed, content, address = pack(rendered.page), rendered.content, rendered.filling.return_to
     way_back = WayBack(address, salt) if address else None
     facts = {
         "content": content,
         "packed": hashlib.sha256(packed).hexdigest(),
-        "nonce": sheet.filling.nonce,
-        "expires_in_s": sheet.filling.expires_in_s,
+        "nonce": rendered.filling.nonce,
+        "expires_in_s": rendered.filling.expires_in_s,
         "way_back": way_back.digest if way_back else None,
-        "surface": sheet.surface,
-        "locale": sheet.locale,
-        "state": sheet.state,
+        "surface": rendered.surface,
+        "locale": rendered.locale,
+        "state": rendered.state,
         "texts": texts_version,
     }
     return Showing(offer_shown(offer, facts, at=at), content, packed, way_back)

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from tests.builders import a_sheet, a_showing, an_offer
+from tests.builders import a_rendered_page, a_showing, an_offer
 from tests.storage.contract import chosen, kinds_of_evidence, shown
 from widget.showings import Filling, Showing, StoredPage
 from widget.storage.base import Storage
@@ -33,13 +33,13 @@ async def test_a_showing_is_kept_beside_its_leaf(storage: Storage) -> None:
 
 async def test_the_same_content_is_kept_once(storage: Storage) -> None:
     await storage.save_offer(an_offer(), shown(an_offer()))
-    assert not await storage.has_shown("acme", an_offer().id, a_sheet().content)
+    assert not await storage.has_shown("acme", an_offer().id, a_rendered_page().content)
 
     first = await storage.save_showing(a_showing())
     again = await storage.save_showing(a_showing(filling=Filling("another", 1799)))
 
     assert (first, again) == (True, False)
-    assert await storage.has_shown("acme", an_offer().id, a_sheet().content)
+    assert await storage.has_shown("acme", an_offer().id, a_rendered_page().content)
     assert await kinds_of_evidence(storage, an_offer()) == ["offer_made", "offer_shown"]
 
 

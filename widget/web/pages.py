@@ -20,7 +20,7 @@ from widget.partners import Mode, Partner
 from widget.questions import questions_of
 from widget.restrictions import NONE, tightened
 from widget.sales import promised_market
-from widget.showings import Blank, Filling, Sheet
+from widget.showings import Blank, Filling, Rendered
 from widget.web.headers import frame_headers, is_htmx, new_nonce
 from widget.web.house import House
 from widget.web.question_views import Asking, once
@@ -60,7 +60,7 @@ def show_offer(
     *,
     told: Mapping[str, str] | None = None,
     hint: str = "",
-) -> tuple[Response, Sheet | None]:
+) -> tuple[Response, Rendered | None]:
     """Show an offer in the state that it is in.
 
     Args:
@@ -79,8 +79,8 @@ def show_offer(
     view = _view(visit, asking, policy_numbers, hint)
     filling = Filling(new_nonce(), _seconds_left(offer, visit.house), visit.return_to)
     page = _rendered(visit, speech, view=view)
-    sheet = Sheet(page, filling, visit.surface.name.lower(), speech.locale, view.state)
-    return _respond(visit, sheet.html, filling.nonce, 422 if hint else 200), sheet
+    rendered = Rendered(page, filling, visit.surface.name.lower(), speech.locale, view.state)
+    return _respond(visit, rendered.html, filling.nonce, 422 if hint else 200), rendered
 
 
 def show_refusal(visit: Visit, error: WidgetError, status: int, mode: Mode | None) -> Response:

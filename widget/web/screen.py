@@ -22,12 +22,12 @@ class Screen:
     def showing_of(self, offer: Offer) -> Showing | None:
         """Render an offer that is about to be stored, for whoever stores it to keep with it."""
         house = self._visit.house
-        response, sheet = show_offer(self._visit, offer)
+        response, rendered = show_offer(self._visit, offer)
         self._ready = (offer, response)
-        if sheet is None:
+        if rendered is None:
             return None
         version = house.rendering.version
-        return prepare_showing(offer, sheet, storage=house.storage, texts_version=version)
+        return prepare_showing(offer, rendered, storage=house.storage, texts_version=version)
 
     async def show(self, offer: Offer, *, hint: str = "") -> Response:
         """Show an offer as it is stored.
@@ -42,10 +42,10 @@ class Screen:
             return self._ready[1]
         house = self._visit.house
         numbers = await self._policy_numbers(offer)
-        response, sheet = show_offer(self._visit, offer, numbers, hint=hint)
-        if sheet is not None:
+        response, rendered = show_offer(self._visit, offer, numbers, hint=hint)
+        if rendered is not None:
             version = house.rendering.version
-            await record_showing(offer, sheet, storage=house.storage, texts_version=version)
+            await record_showing(offer, rendered, storage=house.storage, texts_version=version)
         return response
 
     async def show_unfinished(self, offer: Offer, told: Mapping[str, str]) -> Response:
