@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.builders import TOKEN_KEY, a_partner, a_sheet, a_showing, an_offer
+from tests.builders import TOKEN_KEY, a_partner, a_rendered_page, a_showing, an_offer
 from tests.live import environment
 from tests.test_cli import Command, refused, typed
 from widget.evidence import choice_made, offer_made
@@ -92,7 +92,7 @@ def test_what_the_shopper_saw_is_written_byte_for_byte(command: Command, tmp_pat
 
     assert told.stderr.splitlines() == [str(folder / "2.html")]
     assert [path.name for path in folder.iterdir()] == ["2.html"]
-    assert (folder / "2.html").read_bytes() == a_sheet(filling=FILLING).html.encode()
+    assert (folder / "2.html").read_bytes() == a_rendered_page(filling=FILLING).html.encode()
 
 
 def test_a_page_that_was_changed_is_not_written_and_the_fault_is_told(
