@@ -157,7 +157,7 @@ def test_every_setting_is_documented_as_it_is() -> None:
 
 
 def test_every_permission_of_a_product_is_documented() -> None:
-    documented = text_of("docs/operating.md")
+    documented = text_of("docs/products.md")
     rows = set(re.findall(r"^\| `(\w+)` \| ", documented, re.MULTILINE))
 
     assert rows >= AfterSale.model_fields.keys()
@@ -166,7 +166,7 @@ def test_every_permission_of_a_product_is_documented() -> None:
 
 
 def test_the_permissions_in_the_documents_can_be_read() -> None:
-    table = tomllib.loads(block_after("Products", "toml", "docs/operating.md"))["after_sale"]
+    table = tomllib.loads(block_after("`[after_sale]`", "toml", "docs/products.md"))["after_sale"]
 
     assert AfterSale.model_validate(table).model_fields_set == AfterSale.model_fields.keys()
 
