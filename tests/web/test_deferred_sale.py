@@ -12,7 +12,7 @@ import httpx2
 import pytest
 
 import widget
-from tests.builders import NOON, purchase_json, some_settings
+from tests.builders import NOON, policyholder_json, purchase_json, some_settings
 from tests.fakes import Clock
 from tests.service import Service, running_service, state_in
 from widget.app import load_catalogue
@@ -25,6 +25,8 @@ SHIPPED = Path(widget.__file__).parent / "catalogue" / "travel_protection.v1.tom
 
 #: Four clear days end at the latest five times 24 hours after informing, on every clock.
 OPENS_AT = NOON + timedelta(days=5)
+
+AUSTRALIAN = policyholder_json(country="AU")
 
 IN_AUSTRALIA: dict[str, Any] = {
     "currency": "USD",
@@ -82,7 +84,9 @@ def test_before_its_day_nothing_can_be_chosen_or_confirmed(service: Service, clo
     clock.move(days=5, seconds=-1)
 
     answered = service.choose(package, quote_id, headers={"HX-Request": "true"})
-    confirmed = service.confirm(package["id"], quote_token=None, quotes=[{"id": quote_id}])
+    confirmed = service.confirm(
+        package["id"], quote_token=None, quotes=[{"id": quote_id}], policyholder=AUSTRALIAN
+    )
 
     assert state_in(answered) == "deferred"
     assert confirmed.status_code == 422
@@ -108,7 +112,7 @@ def test_the_link_sells_after_four_clear_days_and_the_partner_confirms(
     assert package["offer_token"] == token[1]
     service.choose_first(package)
     assert state_in(service.client.get(link)) == "opted_in"
-    sold = service.confirm(package["id"])
+    sold = service.confirm(package["id"], policyholder=AUSTRALIAN)
     assert (sold.status_code, sold.json()["status"]) == (200, "CONFIRMED")
     assert state_in(service.client.get(link)) == "confirmed"
 
