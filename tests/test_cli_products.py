@@ -118,6 +118,24 @@ def test_a_file_that_is_no_text_is_told_with_its_line(command: Command, tmp_path
     assert refused(command("products", "check", str(path))) == f"{path}:2: it is not UTF-8"
 
 
+def test_a_character_that_no_font_draws_is_a_gap(command: Command, tmp_path: Path) -> None:
+    text = mine().replace("At the destination of the insured trip", "At the 山 of the trip")
+    path = written(tmp_path, "trip_cover.v1.toml", text)
+
+    told = refused(command("products", "check", path))
+
+    line = text.splitlines().index("[document.text.en]") + 1
+    assert told.startswith(f"{path}:{line}: 'Insurance product information document' in 'en': ")
+    assert "U+5C71" in told
+
+
+def test_a_bundle_is_checked_among_the_products(command: Command, tmp_path: Path) -> None:
+    text = 'code = "both"\nproducts = ["travel_protection", "x"]\npercent = "10"\n'
+    path = written(tmp_path, "both.bundle.toml", text + 'text = { en = "Both", de = "Beides" }\n')
+
+    assert refused(command("products", "check", path)) == f"{path}:2: there is no product 'x'"
+
+
 def test_a_folder_without_products_is_told(command: Command, tmp_path: Path) -> None:
     assert "there is no product file in it" in refused(command("products", "check", str(tmp_path)))
 

@@ -206,6 +206,15 @@ def test_a_gap_is_one_sentence_that_names_the_place(text: str, sentence: str) ->
         read_markets({**FILES, "jp.toml": text})
 
 
+def test_a_gap_of_a_market_is_told_with_its_line() -> None:
+    text = JP.replace('country = "JP"', 'country = "XX"')
+
+    with pytest.raises(CatalogueFaulty) as error:
+        read_markets({"jp.toml": text})
+
+    assert text.splitlines()[(error.value.line or 0) - 1] == 'country = "XX"'
+
+
 def test_a_market_with_regions_names_each_of_them() -> None:
     text = FILES["us.toml"].replace('\n[[market.region]]\ncode = "US-NY"\n', "")
 

@@ -102,6 +102,10 @@ def test_what_is_not_there_has_the_line_of_the_table_that_lacks_it(place: Place,
     assert Places(TEXT).line_of(place) == line
 
 
+def test_lines_may_end_as_on_windows() -> None:
+    assert Places(TEXT.replace("\n", "\r\n")).lines == Places(TEXT).lines
+
+
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
 def test_the_line_of_each_leaf_of_the_shipped_files_holds_its_key(path: Path) -> None:
     text = path.read_text(encoding="utf-8")

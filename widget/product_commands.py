@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,15 +12,17 @@ from typing import Annotated, Any
 
 import typer
 
-from widget.app import catalogue_files, load_markets, read_table
+from widget.app import catalogue_files, load_markets, load_texts, read_table
 from widget.bundles import bundle_for
 from widget.catalogues import Survey, surveyed
 from widget.desk import known_settings, told
 from widget.errors import CatalogueFaulty, InputInvalid, NotFound, SettingInvalid
 from widget.examples import example_of
 from widget.places import Places
+from widget.press.typesetter import Typesetter
 from widget.printouts import price_json, price_lines
 from widget.products import FALLBACK_LOCALE, Catalogue, Product
+from widget.publishing import undrawn_in
 from widget.purchases import Purchase
 from widget.sales import market_of
 from widget.synopses import synopsis
@@ -50,6 +52,7 @@ def check_products(
         texts, faults = _read(paths)
         survey = _surveyed(texts)
         faults += [fault for fault in survey.faults if fault.source in texts]
+        faults += asyncio.run(_undrawn(texts, survey))
         if as_json:
             typer.echo(json.dumps([_fault_json(fault) for fault in faults], ensure_ascii=False))
         else:
@@ -236,6 +239,21 @@ def _bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise SettingInvalid(str(path), f"it cannot be read: {error.strerror}") from error
+
+
+async def _undrawn(names: Collection[str], survey: Survey) -> list[CatalogueFaulty]:
+    """Return what the start would find as it prints the documents of files without a gap."""
+    press, faults = Typesetter(known_settings().fonts_dir), []
+    try:
+        for key, source in survey.sources.items():
+            if source.name in names:
+                product = survey.catalogue.products[key]
+                gaps = await undrawn_in(product, load_texts(), press, now=datetime.now(UTC))
+                first = source.faulty(gaps) if gaps else None
+                faults += [first, *first.others] if first else []
+    finally:
+        await press.close()
+    return faults
 
 
 def _fault_json(fault: CatalogueFaulty) -> dict[str, Any]:

@@ -9,12 +9,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 import structlog
 
 from widget.editions import CSS, HTML, PDF, Copy, Edition, File, Shelf, file_of
 from widget.errors import CatalogueFaulty, SettingInvalid
+from widget.places import Gap, Place
 from widget.press.base import Press
 from widget.products import Catalogue, Document, Product
 from widget.sheets import DocumentFacts, Paper, Part, Printing, Sheet, paper_of
@@ -154,6 +156,24 @@ async def _printed(printing: Printing, product: Product, press: Press) -> File:
     try:
         return file_of(PDF, await press.print(printing))
     except SettingInvalid as error:
-        sheet = printing.sheet
         place = f"{product.code}.v{product.version}.toml"
-        raise CatalogueFaulty(place, f"{sheet.title!r} in {sheet.locale!r}: {error}") from error
+        raise CatalogueFaulty(place, _undrawn(printing.sheet, error)) from error
+
+
+async def undrawn_in(product: Product, texts: Texts, press: Press, *, now: datetime) -> list[Gap]:
+    """Return each text of a document that has a character that no font draws, with its place."""
+    places: dict[str, int] = {
+        document.code: index for index, document in enumerate(product.document)
+    }
+    gaps: list[Gap] = []
+    for code, sheet in sheets_of(product, texts):
+        try:
+            await press.print(Printing(sheet, now))
+        except SettingInvalid as error:
+            place: Place = ("document", places[code], "text", sheet.locale)
+            gaps.append(Gap(place, _undrawn(sheet, error)))
+    return gaps
+
+
+def _undrawn(sheet: Sheet, error: SettingInvalid) -> str:
+    return f"{sheet.title!r} in {sheet.locale!r}: {error}"
