@@ -10,7 +10,7 @@ BIN := .venv/bin
 help: ## List the targets
 	@awk -F ' *(:.*)?## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
 
-demo: .venv/demo-installed ## Run the service and a shop (PORT=, SHOP_PORT= and SMTP_PORT= to choose)
+demo: .venv/demo-installed ## Run the service and the shops (PORT=, SHOP_PORT= and SMTP_PORT= to choose)
 	@exec $(BIN)/offer-widget demo $(if $(PORT),--port $(PORT)) $(if $(SHOP_PORT),--shop-port $(SHOP_PORT)) \
 	  $(if $(SMTP_PORT),--smtp-port $(SMTP_PORT))
 

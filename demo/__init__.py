@@ -1,18 +1,27 @@
-"""Skylark, an invented travel agency that sells insurance with its trips.
+"""Invented shops that sell insurance with their own things, and a start page that leads to them.
 
-It is a partner like any other: it talks to the insurance service over HTTP, with credentials of
+Each is a partner like any other: it talks to the insurance service over HTTP, with credentials of
 its own, and imports nothing of it. To learn how to integrate, read `insurance.py` and the page
-`templates/checkout.html`; the rest is what any shop has.
+`agency/templates/checkout.html`; the rest is what any shop has.
 
-    settings    what the environment says
-    trips       what is sold: a journey with its flights and fares
-    checkouts   what a customer is about to buy
-    payments    the card form of the demonstration
+    agency      Skylark, a travel agency: a customer books a trip
+
+What they share:
+
     insurance   everything that a partner writes to offer insurance
     orders      what was bought, and the retries until its insurance is confirmed
-    mailbox     the mails that customers receive, to look at
+    payments    the card form of the demonstration
+    memory      what a shop keeps of its customers while it is open
+    forms       reading what was typed
     pages       templates and the headers they are sent with
-    shop        the addresses, and what happens at each
+    counter     what a shop has at hand, and how it opens
+
+What is around them:
+
+    settings    what the environment says
+    mailbox     the mails that customers receive, to look at
+    start       the start page and the mailbox's pages
+    street      which shop stands at which address
 
 Run it with `python -m demo` from the checkout, or `python -m widget.demo` where it is installed.
 """

@@ -1,4 +1,4 @@
-"""Opens the shop: `python -m demo`, or `python -m widget.demo` where it is installed."""
+"""Opens the shops: `python -m demo`, or `python -m widget.demo` where it is installed."""
 
 from __future__ import annotations
 
@@ -12,26 +12,28 @@ import sys
 import uvicorn
 
 from .settings import SettingMissing, Settings, read_settings
-from .shop import build_shop
+from .street import SHOPS, build_street
 
 
 def main() -> None:
-    """Serve the shop until interrupted, or say in one sentence why it cannot open."""
+    """Serve the shops until interrupted, or say in one sentence why they cannot open."""
     logging.basicConfig(format="%(levelname)s %(message)s", level=logging.INFO)
-    # One line per request that we send is the service's log, not the shop's.
+    # One line per request that we send is the service's log, not a shop's.
     logging.getLogger("httpx2").setLevel(logging.WARNING)
     logging.getLogger("mail.log").setLevel(logging.WARNING)
     try:
-        settings = read_settings(os.environ)
-        shop_socket = _listen(settings.host, settings.port, "DEMO_PORT")
+        settings = read_settings(os.environ, SHOPS)
+        sockets = [_listen(settings.host, settings.port, "DEMO_PORT")]
+        for code, shop in settings.shops.items():
+            sockets.append(_listen(settings.host, shop.port, f"DEMO_{code.upper()}_PORT"))
         mail_socket = _listen(settings.host, settings.smtp_port, "DEMO_SMTP_PORT")
     except SettingMissing as exc:
         sys.exit(str(exc))
-    _serve(settings, shop_socket, mail_socket)
+    _serve(settings, sockets, mail_socket)
 
 
-def _serve(settings: Settings, shop_socket: socket.socket, mail_socket: socket.socket) -> None:
-    app = build_shop(settings, mail_socket=mail_socket)
+def _serve(settings: Settings, sockets: list[socket.socket], mail_socket: socket.socket) -> None:
+    app = build_street(settings, mail_socket=mail_socket)
     server = uvicorn.Server(
         uvicorn.Config(
             app,
@@ -43,10 +45,10 @@ def _serve(settings: Settings, shop_socket: socket.socket, mail_socket: socket.s
         )
     )
     # The sockets already listen: who follows this line at once is served, a moment later.
-    print(f"Skylark is open at {settings.public_url}", flush=True)
-    # uvicorn closes the shop in good order, then hands the signal on: Ctrl+C is no error.
+    print(f"The shops are open at {settings.public_url}", flush=True)
+    # uvicorn closes the shops in good order, then hands the signal on: Ctrl+C is no error.
     with contextlib.suppress(KeyboardInterrupt):
-        server.run(sockets=[shop_socket])
+        server.run(sockets=sockets)
 
 
 def _listen(host: str, port: int, name: str) -> socket.socket:

@@ -1,7 +1,7 @@
 """Insurance beside your own offer: everything that a partner's backend writes.
 
-The page needs two lines (see `templates/checkout.html`); the backend needs five small things,
-in the order in which a customer meets them:
+The page needs two lines (see `agency/templates/checkout.html`); the backend needs five small
+things, in the order in which a customer meets them:
 
     sign_purchase     say what the customer is buying, sealed with your secret, for the page
     read_token        learn from the form what the customer chose, and trust it without a call
@@ -19,6 +19,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import json
+import logging
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,6 +27,11 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 import httpx2
+
+log = logging.getLogger(__name__)
+
+#: The `name` that the shops give to `<insurance-offer>`.
+FIELD = "insurance"
 
 #: Longer than the service ever needs, shorter than a customer's patience.
 DEADLINE_S = 4
@@ -185,6 +191,22 @@ class Insurance:
             mode=self._mode,
             now=datetime.now(UTC),
         )
+
+    async def find_choice(
+        self, form: Mapping[str, Any], purchase: Mapping[str, Any]
+    ) -> Choice | None:
+        """Return what the customer chose for `purchase`, or None to go on without insurance."""
+        reference = purchase["partner_reference"]
+        try:
+            if token := form.get(FIELD):
+                return self.read_token(str(token), reference)
+        except TokenInvalid as exc:
+            log.warning("Checkout %s: %s.", reference, exc)
+        try:
+            return await self.look_up(purchase)
+        except (InsuranceUnavailable, InsuranceRefused, TokenInvalid) as exc:
+            log.warning("Checkout %s goes on without insurance: %s.", reference, exc)
+            return None
 
     async def look_up(self, purchase: Mapping[str, Any]) -> Choice | None:
         """Return the choice made for `purchase`, or None while there is none.

@@ -31,7 +31,7 @@ class Mail:
 
 
 class Mailbox:
-    """Every mail that was sent to the shop's SMTP port, the newest first."""
+    """Every mail that was sent to the SMTP port, the newest first."""
 
     def __init__(self) -> None:
         self._mails: deque[Mail] = deque(maxlen=MAILS_KEPT)
@@ -50,8 +50,8 @@ class Mailbox:
         """Return the protocol for one connection; it asks for no password and keeps everything."""
         return SMTP(
             self,
-            hostname="mailbox.skylark.example",
-            ident="Skylark mailbox",
+            hostname="mailbox.shops.example",
+            ident="Demo mailbox",
             data_size_limit=MAIL_MAX_BYTES,
             enable_SMTPUTF8=True,
         )

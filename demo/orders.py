@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from time import monotonic
+from typing import Generic, Protocol, TypeVar
 
-from .checkouts import Checkout
 from .insurance import Booking, Choice, Insurance, InsuranceRefused, InsuranceUnavailable
 
 log = logging.getLogger(__name__)
@@ -22,12 +23,31 @@ FIRST_RETRY_S = 2
 LAST_RETRY_S = 60
 
 
+class Purchase(Protocol):
+    """What a shop knows of a checkout, as far as its insurance goes."""
+
+    @property
+    def order_number(self) -> str:
+        """The number of its order, which names the payment as well."""
+
+    @property
+    def choice(self) -> Choice | None:
+        """What the customer answered, or None."""
+
+    @property
+    def policyholder(self) -> Mapping[str, str]:
+        """Who enters the contract."""
+
+
+Checkout = TypeVar("Checkout", bound=Purchase)
+
+
 @dataclass(slots=True)
-class Order:
+class Order(Generic[Checkout]):
     """A paid checkout. It changes when the insurance service answers."""
 
-    number: str
     checkout: Checkout
+    #: The last digits of the card, for the receipt.
     card_ending: str
     booking: Booking | None = None
     #: Why there will be no policy although it was paid for.
@@ -39,38 +59,38 @@ class Order:
     attempts: int = 0
 
     @property
+    def number(self) -> str:
+        """What the customer calls it by."""
+        return self.checkout.order_number
+
+    @property
     def insurance(self) -> str:
         """Where the insurance stands: `none`, `confirming`, `confirmed` or `refused`."""
-        if not self.checkout.has_insurance:
+        if not (self.checkout.choice and self.checkout.choice.is_opted_in):
             return "none"
         if self.booking:
             return "confirmed"
         return "refused" if self.refusal else "confirming"
 
 
-def order_number(checkout: Checkout) -> str:
-    """Return the number of the order for `checkout`: one checkout can only become one order."""
-    return checkout.reference.replace("CHK-", "SKY-")
-
-
-class Orders:
-    """All orders, in memory, and what is still owed to the insurance service."""
+class Orders(Generic[Checkout]):
+    """All orders of a shop, in memory, and what is still owed to the insurance service."""
 
     def __init__(self, insurance: Insurance) -> None:
         self._insurance = insurance
-        self._by_number: dict[str, Order] = {}
+        self._by_number: dict[str, Order[Checkout]] = {}
 
-    def find(self, number: str) -> Order | None:
+    def find(self, number: str) -> Order[Checkout] | None:
         """Return the order with this number, or None."""
         return self._by_number.get(number)
 
-    def place(self, checkout: Checkout, *, card_ending: str) -> Order:
+    def place(self, checkout: Checkout, *, card_ending: str) -> Order[Checkout]:
         """Return the new order for a checkout that has just been paid."""
-        order = Order(order_number(checkout), checkout, card_ending, owed=checkout.choice)
+        order = Order(checkout, card_ending, owed=checkout.choice)
         self._by_number[order.number] = order
         return order
 
-    async def report(self, order: Order) -> None:
+    async def report(self, order: Order[Checkout]) -> None:
         """Tell the insurance service of the sale, once; a failure is noted and tried again."""
         if not order.owed:
             return
@@ -98,21 +118,10 @@ class Orders:
             for order in [each for each in self._by_number.values() if each.attempt_at <= now]:
                 await self.report(order)
 
-    async def _tell(self, order: Order, choice: Choice) -> Booking | None:
+    async def _tell(self, order: Order[Checkout], choice: Choice) -> Booking | None:
         if choice.is_opted_in:
             return await self._insurance.confirm(
-                choice, policyholder=_policyholder(order.checkout), transaction_id=order.number
+                choice, policyholder=order.checkout.policyholder, transaction_id=order.number
             )
         await self._insurance.report_opt_out(choice)
         return None
-
-
-def _policyholder(checkout: Checkout) -> dict[str, str]:
-    """Return the first traveller as the person who enters the contract."""
-    first = checkout.travellers[0]
-    return {
-        "first_name": first.first_name,
-        "last_name": first.last_name,
-        "email": checkout.email,
-        "country": checkout.trip.outbound.origin.country,
-    }

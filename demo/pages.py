@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,24 +21,39 @@ MAIL_POLICY = (
     "frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
 )
 
+#: Writes a value as a shop writes it.
+Filter = Callable[..., str]
+
 
 class Pages:
-    """Renders the shop's pages."""
+    """Renders the pages of one shop: its own templates, and those that all shops share.
 
-    def __init__(self, service_url: str) -> None:
+    Args:
+        folder: Where the shop's `templates` lie.
+        known: What every page of the shop may show.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        service_url: str,
+        *,
+        filters: Mapping[str, Filter] | None = None,
+        known: Mapping[str, object] | None = None,
+    ) -> None:
         self._environment = Environment(
-            loader=FileSystemLoader(HERE / "templates"),
+            loader=FileSystemLoader([folder / "templates", HERE / "templates"]),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
         )
         self._environment.filters |= {
-            "euros": euros,
             "day": day,
             "clock": "{:%H:%M}".format,
-            "duration": duration,
+            **(filters or {}),
         }
+        self._environment.globals |= known or {}
         service = urlsplit(service_url)
         self._policy = shop_policy(f"{service.scheme}://{service.netloc}")
 
@@ -72,20 +88,9 @@ def shop_policy(service: str) -> str:
     )
 
 
-def euros(cents: int) -> str:
-    """Return an amount as the shop writes it: €1,284.60."""
-    return f"€{cents // 100:,}.{cents % 100:02}"
-
-
 def day(moment: datetime) -> str:
     """Return a date as the shop writes it: Sat 6 February 2027."""
     return f"{moment:%a} {moment.day} {moment:%B %Y}"
-
-
-def duration(span: timedelta) -> str:
-    """Return a time span as the shop writes it: 3 h 55 min."""
-    hours, minutes = divmod(int(span.total_seconds()) // 60, 60)
-    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min"
 
 
 def _open_links_outside(html: str) -> str:

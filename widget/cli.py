@@ -77,11 +77,13 @@ def serve(
 @cli.command()
 def demo(
     port: Annotated[int, typer.Option(help="The port of the service.")] = 8000,
-    shop_port: Annotated[int, typer.Option(help="The port of the shop.")] = 8001,
-    smtp_port: Annotated[int, typer.Option(help="The port of the shop's mailbox.")] = 8025,
+    shop_port: Annotated[
+        int, typer.Option(help="The port of the start page; the shops take the next ones.")
+    ] = 8001,
+    smtp_port: Annotated[int, typer.Option(help="The port of the shops' mailbox.")] = 8025,
     folder: Annotated[Path, typer.Option(help="Where its database stands.")] = Path(".demo"),
 ) -> None:
-    """Run the service and a shop that sells with it, to look and to try."""
+    """Run the service and shops that sell with it, to look and to try."""
     with told():
         demonstrate(Stand(folder, port=port, shop_port=shop_port, smtp_port=smtp_port))
 

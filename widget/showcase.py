@@ -1,4 +1,4 @@
-"""The demonstration: the service and a partner's shop, in processes and on origins of their own."""
+"""The demonstration: the service and its partners' shops, on origins of their own."""
 
 from __future__ import annotations
 
@@ -24,10 +24,16 @@ from widget.errors import SettingInvalid
 from widget.partners import Mode, PartnerKey, checked_partner, secret_of, token_key_of
 from widget.server import listen
 from widget.settings import PREFIX, Settings
+from widget.storage.sqlite import SqliteStorage
 
 Process = subprocess.Popen[bytes]
 
-PARTNER = "skylark"
+#: The shops by their partner codes. Each stands on a port of its own, in this order, after the
+#: start page; `demo/street.py` has the shops themselves.
+PARTNERS = {"skylark": "Skylark Travel"}
+
+#: Whose key `.demo/env` holds, for a person at a shell.
+SHELL_PARTNER = "skylark"
 
 #: A start takes about one second; a machine that is busy gets a lot more.
 START_TIMEOUT_S = 60
@@ -39,18 +45,33 @@ class Stand:
 
     folder: Path
     port: int
+    #: Of the start page; the shops stand on the ports after it.
     shop_port: int
     smtp_port: int
 
     @property
     def service_url(self) -> str:
-        """The service; another site than the shop, as in real life."""
+        """The service; another site than the shops, as in real life."""
         return f"http://127.0.0.1:{self.port}"
 
     @property
-    def shop_url(self) -> str:
-        """The shop, as its customers type it."""
+    def start_url(self) -> str:
+        """The start page, which leads to the shops and has their customers' mailbox."""
         return f"http://localhost:{self.shop_port}"
+
+    @property
+    def shop_ports(self) -> Mapping[str, int]:
+        """The port of each shop, by its partner code."""
+        return {code: self.shop_port + place for place, code in enumerate(PARTNERS, 1)}
+
+    def url_of(self, code: str) -> str:
+        """Return a shop's address, as its customers type it."""
+        return f"http://localhost:{self.shop_ports[code]}"
+
+    @property
+    def ports(self) -> Sequence[int]:
+        """Every port that is listened on."""
+        return self.port, self.shop_port, *self.shop_ports.values(), self.smtp_port
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +79,7 @@ class Environments:
     """What each of the two processes is told, as environment variables."""
 
     service: Mapping[str, str]
-    shop: Mapping[str, str]
+    shops: Mapping[str, str]
 
 
 def demonstrate(stand: Stand) -> None:
@@ -67,27 +88,27 @@ def demonstrate(stand: Stand) -> None:
     Raises:
         SettingInvalid: A port is taken, or a process did not start.
     """
-    for port in (stand.port, stand.shop_port, stand.smtp_port):
+    for port in stand.ports:
         listen("127.0.0.1", port).close()
     environments = prepare(stand)
     signals = _noted_signals()
     processes: list[Process] = []
     try:
         processes.append(start_service(environments))
-        processes.append(start_shop(environments))
+        processes.append(start_shops(environments))
         await_ports(processes, (stand.port, stand.shop_port), signals)
         if not signals:
-            typer.echo(f"Open {stand.shop_url} and book a trip. Ctrl-C ends the demonstration.")
+            typer.echo(f"Open {stand.start_url} and buy something. Ctrl-C ends the demonstration.")
         _await_end(processes, signals)
     finally:
         end(processes)
 
 
 def prepare(stand: Stand) -> Environments:
-    """Make sure that there are keys, a database and a partner, and tell each process of them."""
+    """Make sure that there are keys, a database and partners, and tell each process of them."""
     settings = _settings(stand)
-    shop = asyncio.run(_prepare_partner(stand, settings))
-    return Environments(_service_environment(settings), shop)
+    shops = asyncio.run(_prepare_partners(stand, settings))
+    return Environments(_service_environment(settings), shops)
 
 
 def start_service(environments: Environments) -> Process:
@@ -95,12 +116,12 @@ def start_service(environments: Environments) -> Process:
     return _start(["-m", "widget", "serve"], environments.service)
 
 
-def start_shop(environments: Environments) -> Process:
-    """Start the shop in a process of its own; it knows of the service what a partner knows."""
+def start_shops(environments: Environments) -> Process:
+    """Start the shops in one process; they know of the service what partners know."""
     place = shipped("demo")
     module = "widget.demo" if place.parent.name == "widget" else "demo"
     path = os.pathsep.join([str(place.parent), os.environ.get("PYTHONPATH", "")])
-    return _start(["-m", module], {**environments.shop, "PYTHONPATH": path})
+    return _start(["-m", module], {**environments.shops, "PYTHONPATH": path})
 
 
 def await_ports(
@@ -139,7 +160,7 @@ def _settings(stand: Stand) -> Settings:
         partner_keys=(keys["partner"],),
         smtp_url=f"smtp://127.0.0.1:{stand.smtp_port}",
         mail_from="Offer Widget <policies@offer-widget.example>",
-        test_mail_to="developer@skylark.example",
+        test_mail_to="developer@shops.example",
         log_format="console",
         log_level="warning",
     )
@@ -154,25 +175,39 @@ def _keys(path: Path) -> Mapping[str, str]:
     return known
 
 
-async def _prepare_partner(stand: Stand, settings: Settings) -> Mapping[str, str]:
-    """Make sure that the shop is a partner with keys, and return its environment."""
+async def _prepare_partners(stand: Stand, settings: Settings) -> Mapping[str, str]:
+    """Make sure that each shop is a partner with keys, and return the environment of all."""
     storage = open_storage(settings)
     await storage.open()
     try:
-        origins = [stand.shop_url]
-        partner = checked_partner(PARTNER, "Skylark Travel", origins, now=storage.now())
-        await storage.save_partner(partner)
-        known = [key for key in await storage.list_keys(PARTNER) if not key.revoked_at]
-        for mode in Mode:
-            if mode not in {key.mode for key in known}:
-                root = settings.partner_keys[-1].encode()
-                known.append(new_key(PARTNER, mode, root=root, now=storage.now()))
-                await storage.add_key(known[-1])
+        keys = {code: await _prepare_partner(storage, stand, settings, code) for code in PARTNERS}
     finally:
         await storage.close()
-    keys = {key.mode: key for key in known}
-    _write_environment(stand, settings, keys[Mode.TEST])
-    return _shop_environment(stand, settings, keys[Mode.LIVE])
+    _write_environment(stand, settings, keys[SHELL_PARTNER][Mode.TEST])
+    environment = {
+        "DEMO_PORT": str(stand.shop_port),
+        "DEMO_PUBLIC_URL": stand.start_url,
+        "DEMO_SMTP_PORT": str(stand.smtp_port),
+        "DEMO_SERVICE_URL": stand.service_url,
+    }
+    for code in PARTNERS:
+        environment |= _shop_environment(stand, settings, keys[code][Mode.LIVE])
+    return environment
+
+
+async def _prepare_partner(
+    storage: SqliteStorage, stand: Stand, settings: Settings, code: str
+) -> Mapping[Mode, PartnerKey]:
+    """Make sure that a shop is a partner with a key for each mode, and return these."""
+    partner = checked_partner(code, PARTNERS[code], [stand.url_of(code)], now=storage.now())
+    await storage.save_partner(partner)
+    known = [key for key in await storage.list_keys(code) if not key.revoked_at]
+    for mode in Mode:
+        if mode not in {key.mode for key in known}:
+            root = settings.partner_keys[-1].encode()
+            known.append(new_key(code, mode, root=root, now=storage.now()))
+            await storage.add_key(known[-1])
+    return {key.mode: key for key in known}
 
 
 def _write_environment(stand: Stand, settings: Settings, key: PartnerKey) -> None:
@@ -181,7 +216,7 @@ def _write_environment(stand: Stand, settings: Settings, key: PartnerKey) -> Non
     path.touch(mode=0o600)
     path.write_text(
         f"SERVICE={settings.public_url}\n"
-        f"PARTNER={PARTNER}\n"
+        f"PARTNER={SHELL_PARTNER}\n"
         f"KEY_ID={key.key_id}\n"
         f"SECRET={_secret(key, settings)}\n",
         encoding="utf-8",
@@ -196,15 +231,14 @@ def _secret(key: PartnerKey, settings: Settings) -> str:
 
 
 def _shop_environment(stand: Stand, settings: Settings, key: PartnerKey) -> Mapping[str, str]:
+    code = key.partner_code
+    own = f"DEMO_{code.upper()}"
     return {
-        "DEMO_PORT": str(stand.shop_port),
-        "DEMO_PUBLIC_URL": stand.shop_url,
-        "DEMO_SMTP_PORT": str(stand.smtp_port),
-        "DEMO_SERVICE_URL": stand.service_url,
-        "DEMO_PARTNER": PARTNER,
-        "DEMO_KEY_ID": key.key_id,
-        "DEMO_SECRET": _secret(key, settings),
-        "DEMO_TOKEN_KEY": token_key_of(PARTNER, Mode.LIVE, settings.token_keys[-1].encode()),
+        f"{own}_PORT": str(stand.shop_ports[code]),
+        f"{own}_URL": stand.url_of(code),
+        f"{own}_KEY_ID": key.key_id,
+        f"{own}_SECRET": _secret(key, settings),
+        f"{own}_TOKEN_KEY": token_key_of(code, Mode.LIVE, settings.token_keys[-1].encode()),
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -14,7 +14,7 @@ from playwright.sync_api import FrameLocator, Locator, Page, expect
 
 from tests.browser.waiting import wait_for, wait_for_state
 from widget import showcase
-from widget.showcase import Environments, Process, Stand
+from widget.showcase import PARTNERS, Environments, Process, Stand
 
 #: Chromium looks nothing up and updates nothing: a test talks to loopback only.
 QUIET = (
@@ -34,12 +34,22 @@ NO = "No, I don't want cover"
 
 
 def free_ports(count: int) -> list[int]:
-    """Return ports that nobody listens on."""
+    """Return ports that nobody listens on, nor on those after each that shops would take."""
+    rows: list[int] = []
     with ExitStack() as stack:
-        sockets = [
-            stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)
-        ]
-        return [item.getsockname()[1] for item in sockets]
+        while len(rows) < count:
+            with suppress(OSError, OverflowError):
+                rows.append(_taken_row(stack))
+    return rows
+
+
+def _taken_row(stack: ExitStack) -> int:
+    """Take a port and those after it, until `stack` ends, and return the first."""
+    first = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+    port: int = first.getsockname()[1]
+    for place in range(1, len(PARTNERS) + 1):
+        stack.enter_context(socket.create_server(("127.0.0.1", port + place)))
+    return port
 
 
 def prepared(stand: Stand) -> Environments:
@@ -50,11 +60,11 @@ def prepared(stand: Stand) -> Environments:
 
 @dataclass
 class Demo:
-    """A service and a shop that run."""
+    """A service and shops that run."""
 
     stand: Stand
     service: Process
-    shop: Process
+    shops: Process
 
     def __enter__(self) -> Self:
         return self
@@ -65,10 +75,10 @@ class Demo:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        showcase.end([self.service, self.shop])
+        showcase.end([self.service, self.shops])
 
     def stop_service(self) -> None:
-        """Stop the service, and leave the shop alone with its customers."""
+        """Stop the service, and leave the shops alone with their customers."""
         showcase.end([self.service])
 
     def start_service(self) -> None:
@@ -89,9 +99,9 @@ def running_demo(folder: Path, **settings: object) -> Demo:
     own = {f"OFFER_WIDGET_{name.upper()}": str(value) for name, value in settings.items()}
     environments = replace(environments, service={**environments.service, **own})
     service = showcase.start_service(environments)
-    shop = showcase.start_shop(environments)
-    showcase.await_ports([service, shop], [port, shop_port])
-    return Demo(stand, service, shop)
+    shops = showcase.start_shops(environments)
+    showcase.await_ports([service, shops], [port, shop_port])
+    return Demo(stand, service, shops)
 
 
 @dataclass
@@ -113,7 +123,7 @@ class Customer:
 
     def begin(self) -> None:
         """Choose the trip, and come to the checkout."""
-        self.page.goto(self.demo.stand.shop_url)
+        self.page.goto(self.demo.stand.url_of("skylark"))
         self.page.get_by_role("button", name="Book").first.click()
         expect(self.page.get_by_role("heading", name="Your trip to Lisbon")).to_be_visible()
 
@@ -146,7 +156,7 @@ class Customer:
     def open_mail(self, subject: str) -> None:
         """Find a mail in the mailbox, which may still be on its way."""
         mail = self.page.get_by_role("link", name=subject)
-        self.page.goto(f"{self.demo.stand.shop_url}/mailbox")
+        self.page.goto(f"{self.demo.stand.start_url}/mailbox")
         for _ in range(20):
             if mail.count():
                 break

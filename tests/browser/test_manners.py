@@ -101,7 +101,9 @@ def test_axe_finds_nothing_where_there_is_no_offer(window: Page, partner: Partne
 def test_axe_finds_nothing_on_any_page_of_a_purchase(window: Page, demo: Demo) -> None:
     customer = Customer(window, demo)
     found = {}
-    window.goto(demo.stand.shop_url)
+    window.goto(demo.stand.start_url)
+    found["start"] = faults_of(window)
+    window.goto(demo.stand.url_of("skylark"))
     found["landing"] = faults_of(window)
     customer.begin()
     customer.await_offer()

@@ -2,49 +2,43 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
-from .checkouts import Checkout, new_reference, read_details
-from .counter import Shop, checkout_of, order_of, shop_of
-from .insurance import Choice, InsuranceRefused, InsuranceUnavailable, TokenInvalid
-from .orders import order_number
-from .payments import Card, demo_card, read_card
+from ..counter import Shop, found, go, home
+from ..memory import new_reference
+from ..payments import Card, demo_card, read_card
+from .checkouts import Checkout, read_details
 from .trips import describe_purchase, plan_trip
-
-log = logging.getLogger(__name__)
 
 
 async def show_window(request: Request) -> Response:
     """Show the trip."""
     shop = shop_of(request)
-    if _is_at_bare_address(request, shop):
-        return RedirectResponse(f"{shop.settings.public_url}/?moved")
+    if moved := home(request, shop.settings.public_url):
+        return moved
     return shop.pages.show("window.html", trip=plan_trip(_today()))
 
 
 async def begin_checkout(request: Request) -> Response:
     """Open a checkout for the trip, and seal what it is for the insurance offer."""
     shop = shop_of(request)
-    trip, reference = plan_trip(_today()), new_reference()
+    trip, reference = plan_trip(_today()), new_reference("CHK")
     purchase = describe_purchase(trip, reference)
     signed = shop.insurance.sign_purchase(purchase)
-    shop.checkouts.save(Checkout(reference, trip, purchase, signed))
-    return _go(f"/checkout/{reference}")
+    shop.checkouts.save(reference, Checkout(reference, trip, purchase, signed))
+    return go(f"/checkout/{reference}")
 
 
 async def show_checkout(request: Request) -> Response:
     """Show the details of the trip, the insurance offer and the price."""
     shop, checkout = shop_of(request), checkout_of(request)
-    if order := shop.orders.find(order_number(checkout)):
-        return _go(f"/orders/{order.number}")
+    if order := shop.orders.find(checkout.order_number):
+        return go(f"/orders/{order.number}")
     is_expired = "expired" in request.query_params
     return _checkout_page(shop, checkout, faults={}, is_expired=is_expired)
 
@@ -54,18 +48,19 @@ async def submit_checkout(request: Request) -> Response:
     shop = shop_of(request)
     form = await request.form()
     checkout, faults = read_details(form, checkout_of(request))
-    checkout = replace(checkout, choice=await _read_choice(shop, form, checkout))
-    shop.checkouts.save(checkout)
+    choice = await shop.insurance.find_choice(form, checkout.purchase)
+    checkout = replace(checkout, choice=choice)
+    shop.checkouts.save(checkout.reference, checkout)
     if faults:
         return _checkout_page(shop, checkout, faults=faults)
-    return _go(f"/payment/{checkout.reference}")
+    return go(f"/payment/{checkout.reference}")
 
 
 async def show_payment(request: Request) -> Response:
     """Show what is to be paid, and the card form."""
     shop, checkout = shop_of(request), checkout_of(request)
-    if order := shop.orders.find(order_number(checkout)):
-        return _go(f"/orders/{order.number}")
+    if order := shop.orders.find(checkout.order_number):
+        return go(f"/orders/{order.number}")
     holder = f"{checkout.travellers[0].first_name} {checkout.travellers[0].last_name}"
     card = demo_card(holder, today=_today())
     return _payment_page(shop, checkout, card=card, faults={})
@@ -76,40 +71,39 @@ async def submit_payment(request: Request) -> Response:
     shop, checkout = shop_of(request), checkout_of(request)
     card, faults = read_card(await request.form(), today=_today())
     # From here to `place` nothing is awaited: a double click finds the order of the first.
-    if order := shop.orders.find(order_number(checkout)):
-        return _go(f"/orders/{order.number}")
+    if order := shop.orders.find(checkout.order_number):
+        return go(f"/orders/{order.number}")
     if faults:
         return _payment_page(shop, checkout, card=card, faults=faults)
     if checkout.choice and checkout.choice.is_expired(datetime.now(UTC)):
         # Nobody pays a premium that can no longer be confirmed.
-        shop.checkouts.save(replace(checkout, choice=None))
-        return _go(f"/checkout/{checkout.reference}?expired")
+        shop.checkouts.save(checkout.reference, replace(checkout, choice=None))
+        return go(f"/checkout/{checkout.reference}?expired")
     order = shop.orders.place(checkout, card_ending=card.ending)
     await shop.orders.report(order)
-    return _go(f"/orders/{order.number}")
+    return go(f"/orders/{order.number}")
 
 
 async def show_order(request: Request) -> Response:
     """Show the receipt, and where the insurance stands."""
-    return shop_of(request).pages.show("order.html", order=order_of(request))
+    shop = shop_of(request)
+    order = found(shop.orders.find(request.path_params["number"]))
+    return shop.pages.show("order.html", order=order)
 
 
-async def _read_choice(shop: Shop, form: Mapping[str, Any], checkout: Checkout) -> Choice | None:
-    """Return what the customer chose, or None to go on without insurance."""
-    try:
-        if token := form.get("insurance"):
-            return shop.insurance.read_token(str(token), checkout.reference)
-    except TokenInvalid as exc:
-        log.warning("Checkout %s: %s.", checkout.reference, exc)
-    try:
-        return await shop.insurance.look_up(checkout.purchase)
-    except (InsuranceUnavailable, InsuranceRefused, TokenInvalid) as exc:
-        log.warning("Checkout %s goes on without insurance: %s.", checkout.reference, exc)
-        return None
+def shop_of(request: Request) -> Shop[Checkout]:
+    """Return the shop that the request has come to."""
+    shop: Shop[Checkout] = request.app.state.shop
+    return shop
+
+
+def checkout_of(request: Request) -> Checkout:
+    """Return the checkout that the address names, or answer 404."""
+    return found(shop_of(request).checkouts.find(request.path_params["reference"]))
 
 
 def _checkout_page(
-    shop: Shop, checkout: Checkout, *, faults: Mapping[str, str], is_expired: bool = False
+    shop: Shop[Checkout], checkout: Checkout, *, faults: Mapping[str, str], is_expired: bool = False
 ) -> Response:
     return shop.pages.show(
         "checkout.html",
@@ -117,13 +111,11 @@ def _checkout_page(
         checkout=checkout,
         faults=faults,
         is_expired=is_expired,
-        service_url=shop.settings.service_url,
-        partner=shop.settings.partner,
     )
 
 
 def _payment_page(
-    shop: Shop, checkout: Checkout, *, card: Card, faults: Mapping[str, str]
+    shop: Shop[Checkout], checkout: Checkout, *, card: Card, faults: Mapping[str, str]
 ) -> Response:
     status = 422 if faults else 200
     return shop.pages.show(
@@ -131,17 +123,5 @@ def _payment_page(
     )
 
 
-def _is_at_bare_address(request: Request, shop: Shop) -> bool:
-    # Under its bare address the shop would be one site with the service, which does not know it
-    # by that name. A proxy may call us so as well: `moved` keeps it from turning in a ring.
-    bare, public = request.url.hostname, urlsplit(shop.settings.public_url).hostname
-    return bare == "127.0.0.1" != public and "moved" not in request.query_params
-
-
 def _today() -> date:
     return datetime.now(UTC).date()
-
-
-def _go(address: str) -> Response:
-    # 303: whatever was posted, the next page is only looked at.
-    return RedirectResponse(address, 303)
