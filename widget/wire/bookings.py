@@ -145,6 +145,7 @@ class OptOutBody(Body):
     quote_token: Token | None = None
     """The signed choice that your page got; ours."""
     partner_metadata: Metadata | None = None
+    """Your own facts of this, nothing personal; added to those of the package."""
 
 
 class NothingBody(Body):
