@@ -9,6 +9,10 @@ things, in the order in which a customer meets them:
     confirm           after the payment: the choice becomes a policy
     report_opt_out    after the payment: the customer said no, and both sides have it on record
 
+After the sale a policy can be cancelled or changed. Both are priced first, so that the customer
+sees what it costs, and made when the customer agrees: `price_cancellation` and `cancel`,
+`price_change` and `change`.
+
 Nothing here may hold up a sale: every call has a deadline, and before the payment a failure only
 means that the shop goes on without insurance. After the payment it is the other way round: the
 customer has paid for a policy, so `confirm` is repeated until it has an answer (`orders.py`).
@@ -81,23 +85,44 @@ class Choice:
 class Policy:
     """One policy of a confirmed booking, as the customer sees it."""
 
+    quote_id: str
+    #: Which thing of the purchase it is for: 0 is the first entry of `request`.
+    item: int
     name: str
     number: str
     premium_cents: int
+    is_in_force: bool
+    #: The certificate as a page, and the same as PDF; another platform may have none.
+    certificate_url: str | None
+    certificate_pdf: str | None
 
     @classmethod
     def from_answer(cls, quote: Mapping[str, Any]) -> Self:
         """Return the policy of one quote of a confirmed booking."""
-        cents = round(quote["price"] * 100)
-        return cls(quote["policy"]["policy_name"], quote["policy_number"], cents)
+        certificate = quote.get("coi") or {}
+        return cls(
+            quote_id=quote["id"],
+            item=quote["item"],
+            name=quote["policy"]["policy_name"],
+            number=quote["policy_number"],
+            premium_cents=_read_cents(quote["price"]),
+            is_in_force=quote["status"] == "CONFIRMED",
+            certificate_url=certificate.get("url"),
+            certificate_pdf=certificate.get("pdf"),
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Booking:
     """Insurance that is sold."""
 
+    id: str
     policies: tuple[Policy, ...]
     certificate_url: str | None
+
+    def find_policy(self, item: int) -> Policy | None:
+        """Return the policy for one thing of the purchase; None where it was declined."""
+        return next((policy for policy in self.policies if policy.item == item), None)
 
     @classmethod
     def from_answer(cls, answer: Mapping[str, Any]) -> Self:
@@ -108,11 +133,22 @@ class Booking:
         """
         try:
             return cls(
+                answer["id"],
                 tuple(Policy.from_answer(quote) for quote in answer["quotes"]),
                 (answer.get("coi") or {}).get("url"),
             )
         except (KeyError, TypeError, AttributeError) as exc:
             raise InsuranceUnavailable(f"the booking cannot be read: {exc!r}") from exc
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A change or a cancellation that was priced, and is not made before it is confirmed."""
+
+    id: str
+    #: What the customer pays for a change, less than nothing if they get something back; of a
+    #: cancellation what they get back.
+    cents: int
 
 
 def sign_purchase(purchase: Mapping[str, Any], *, key_id: str, secret: str) -> str:
@@ -260,6 +296,52 @@ class Insurance:
         """
         await self._ask("POST", f"bookings/{choice.offer_id}/opt_out")
 
+    async def price_cancellation(self, booking: Booking, policy: Policy) -> Proposal:
+        """Return what the customer gets back if one policy is cancelled; nothing is yet.
+
+        Raises:
+            InsuranceUnavailable: The service did not answer in time.
+            InsuranceRefused: The policy can no longer be cancelled.
+        """
+        wish = {"preview": True, "quotes": [{"id": policy.quote_id}]}
+        answer = await self._ask("POST", f"bookings/{booking.id}/cancel", wish)
+        return _read_proposal(answer, "cancellation_id", "total_refund")
+
+    async def cancel(self, booking: Booking, proposal_id: str) -> Booking:
+        """Cancel as it was priced, and return the booking as it is then.
+
+        Raises:
+            InsuranceUnavailable: It is not known whether it was cancelled. Ask again.
+            InsuranceRefused: The price was too old, or the booking has changed since.
+        """
+        path = f"bookings/{booking.id}/confirm_cancellation/{proposal_id}/"
+        answer = await self._ask("POST", path, idempotency_key=proposal_id)
+        return Booking.from_answer(answer)
+
+    async def price_change(
+        self, booking: Booking, policy: Policy, changes: Mapping[str, Any]
+    ) -> Proposal:
+        """Return what it costs to change fields of one policy; nothing is changed yet.
+
+        Raises:
+            InsuranceUnavailable: The service did not answer in time.
+            InsuranceRefused: The product does not allow this change.
+        """
+        wish = {"quotes": [{"id": policy.quote_id, "update_fields": changes}]}
+        answer = await self._ask("PATCH", f"bookings/{booking.id}/quote_for_update", wish)
+        return _read_proposal(answer, "update_id", "total_price_diff")
+
+    async def change(self, booking: Booking, proposal_id: str) -> Booking:
+        """Change as it was priced, and return the booking as it is then.
+
+        Raises:
+            InsuranceUnavailable: It is not known whether it was changed. Ask again.
+            InsuranceRefused: The price was too old, or the booking has changed since.
+        """
+        path = f"bookings/{booking.id}/confirm_update/{proposal_id}/"
+        answer = await self._ask("POST", path, idempotency_key=proposal_id)
+        return Booking.from_answer(answer)
+
     async def _ask(
         self,
         method: str,
@@ -284,6 +366,18 @@ class Insurance:
         if not response.is_success:
             raise InsuranceUnavailable(f"{method} {path}: answered {response.status_code}")
         return _read_json(response)
+
+
+def _read_proposal(answer: Mapping[str, Any], id_field: str, amount_field: str) -> Proposal:
+    try:
+        return Proposal(answer[id_field], _read_cents(answer[amount_field]))
+    except (KeyError, TypeError) as exc:
+        raise InsuranceUnavailable(f"the answer cannot be read: {exc!r}") from exc
+
+
+def _read_cents(amount: float) -> int:
+    # A number as JSON spells it. The shops sell in currencies of two decimals only.
+    return round(amount * 100)
 
 
 def _read_json(response: httpx2.Response) -> dict[str, Any]:
