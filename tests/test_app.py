@@ -22,6 +22,7 @@ from widget.app import (
     load_texts,
     new_key,
     open_storage,
+    spoken_locales,
 )
 from widget.auditing import verify
 from widget.errors import CatalogueFaulty, SettingInvalid, StorageUnavailable
@@ -108,6 +109,7 @@ def test_a_file_of_ones_own_stands_in_the_place_of_ours(tmp_path: Path) -> None:
 
 def test_the_interface_speaks_every_language_that_it_has_a_file_for() -> None:
     assert load_texts().locales == ("en", "de")
+    assert spoken_locales() == {"en", "de"}
 
 
 def test_evidence_can_name_the_exact_templates_and_texts() -> None:

@@ -129,6 +129,20 @@ def test_a_character_that_no_font_draws_is_a_gap(command: Command, tmp_path: Pat
     assert "U+5C71" in told
 
 
+def test_a_language_in_which_nothing_can_be_disclosed_is_a_gap(
+    command: Command, tmp_path: Path
+) -> None:
+    text = mine().replace("text.de", "text.fr")
+    path = written(tmp_path, "trip_cover.v1.toml", text)
+
+    told = refused(command("products", "check", path))
+
+    assert told == (
+        f"{path}:{text.splitlines().index('[text.fr]') + 1}: text.fr: what must be disclosed cannot"
+        " be said in it, only in de, en"
+    )
+
+
 def test_a_bundle_is_checked_among_the_products(command: Command, tmp_path: Path) -> None:
     text = 'code = "both"\nproducts = ["travel_protection", "x"]\npercent = "10"\n'
     path = written(tmp_path, "both.bundle.toml", text + 'text = { en = "Both", de = "Beides" }\n')

@@ -30,7 +30,7 @@ from widget.messages import Kind
 from widget.partners import Mode, PartnerKey, key_named
 from widget.press.base import Press
 from widget.press.typesetter import Typesetter
-from widget.products import Catalogue
+from widget.products import FALLBACK_LOCALE, Catalogue
 from widget.publishing import Publishing, publish
 from widget.reconciling import reconcile_forever
 from widget.sealing import seal_forever
@@ -157,7 +157,7 @@ def load_catalogue(settings: Settings) -> Catalogue:
         CatalogueFaulty: A file has a gap.
         SettingInvalid: The folder has no product file.
     """
-    return read_catalogue(catalogue_files(settings), load_markets())
+    return read_catalogue(catalogue_files(settings), load_markets(), spoken_locales())
 
 
 def catalogue_files(settings: Settings) -> Mapping[str, str]:
@@ -240,8 +240,17 @@ def _remote(remote: Remote, family: str, settings: Settings) -> XCover:
 
 def load_texts() -> Texts:
     """Return the interface's texts in all languages."""
-    paths = sorted((_PACKAGE / "locales").glob("*/LC_MESSAGES/messages.po"))
+    paths = _translations()
     return read_texts({path.parts[-3]: path.read_text(encoding="utf-8") for path in paths})
+
+
+def spoken_locales() -> frozenset[str]:
+    """Return the locales of `load_texts`, without reading any of them."""
+    return frozenset({FALLBACK_LOCALE, *(path.parts[-3] for path in _translations())})
+
+
+def _translations() -> list[Path]:
+    return sorted((_PACKAGE / "locales").glob("*/LC_MESSAGES/messages.po"))
 
 
 def load_rendering(settings: Settings) -> Rendering:

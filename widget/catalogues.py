@@ -6,7 +6,7 @@ customer at the checkout.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Collection, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -40,25 +40,33 @@ class Survey:
     faults: tuple[CatalogueFaulty, ...]
 
 
-def read_catalogue(files: Mapping[str, str], markets: Markets) -> Catalogue:
+def read_catalogue(
+    files: Mapping[str, str], markets: Markets, locales: Collection[str] = ()
+) -> Catalogue:
     """Return the catalogue written in `files`, TOML texts by file name.
+
+    Args:
+        locales: As `surveyed` takes them.
 
     Raises:
         CatalogueFaulty: One of them cannot be read, has a gap, or repeats another.
     """
-    survey = surveyed(dict(sorted(files.items())), markets)
+    survey = surveyed(dict(sorted(files.items())), markets, locales)
     for fault in survey.faults:
         raise fault
     return survey.catalogue
 
 
-def surveyed(files: Mapping[str, str], markets: Markets) -> Survey:
+def surveyed(files: Mapping[str, str], markets: Markets, locales: Collection[str] = ()) -> Survey:
     """Return what is good in `files`, TOML texts by file name, and all that is not.
 
     What two files have both is the fault of the one that comes later.
+
+    Args:
+        locales: Those in which what must be disclosed can be said; empty: whichever are asked for.
     """
     sources = [Source(name, text) for name, text in files.items()]
-    reading = _Reading(markets)
+    reading = _Reading(markets, frozenset(locales))
     for source in sources:
         if source.name.endswith(LINE_SUFFIX):
             reading.take_line(source)
@@ -83,10 +91,12 @@ def read_product(name: str, text: str, lines: Mapping[str, Line], markets: Marke
     Raises:
         CatalogueFaulty: It cannot be read or has a gap; the sentence names the place.
     """
-    return _product_in(Source(name, text), lines, markets)
+    return _product_in(Source(name, text), lines, markets, frozenset())
 
 
-def _product_in(source: Source, lines: Mapping[str, Line], markets: Markets) -> Product:
+def _product_in(
+    source: Source, lines: Mapping[str, Line], markets: Markets, locales: frozenset[str]
+) -> Product:
     told = source.told()
     named = told.get("line")
     if isinstance(named, str):
@@ -95,8 +105,15 @@ def _product_in(source: Source, lines: Mapping[str, Line], markets: Markets) -> 
             raise source.faulty([Gap(("line",), sentence)])
         told["line"] = lines[named]
     product = source.validated(Product, told)
-    source.hold(gaps_in(product, markets))
+    source.hold([*gaps_in(product, markets), *_undisclosed(product, locales)])
     return product
+
+
+def _undisclosed(product: Product, locales: frozenset[str]) -> Iterator[Gap]:
+    for locale in sorted(product.text.keys() - locales) if locales else ():
+        known = ", ".join(sorted(locales))
+        sentence = f"text.{locale}: what must be disclosed cannot be said in it, only in {known}"
+        yield Gap(("text", locale), sentence)
 
 
 @dataclass
@@ -104,6 +121,7 @@ class _Reading:
     """What was read so far."""
 
     markets: Markets
+    locales: frozenset[str]
     lines: dict[str, Line] = field(default_factory=dict)
     products: dict[tuple[str, int], Product] = field(default_factory=dict)
     sources: dict[tuple[str, int], Source] = field(default_factory=dict)
@@ -119,7 +137,7 @@ class _Reading:
 
     def take_product(self, source: Source, known: Mapping[str, Line]) -> None:
         try:
-            product = _product_in(source, known, self.markets)
+            product = _product_in(source, known, self.markets, self.locales)
             key = (product.code, product.version)
             _keep(self.products, key, product, source, product.terms_version)
             self.sources[key] = source

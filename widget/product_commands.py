@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from widget.app import catalogue_files, load_markets, load_texts, read_table
+from widget.app import catalogue_files, load_markets, load_texts, read_table, spoken_locales
 from widget.bundles import bundle_for
 from widget.catalogues import Survey, surveyed
 from widget.desk import known_settings, told
@@ -211,7 +211,7 @@ def _surveyed(given: Mapping[str, str]) -> Survey:
         for name, text in sorted(catalogue_files(known_settings()).items())
         if name not in replaced
     }
-    return surveyed(files | dict(given), load_markets())
+    return surveyed(files | dict(given), load_markets(), spoken_locales())
 
 
 def _files_at(given: Path) -> list[Path]:
