@@ -145,7 +145,7 @@ def trip_purchase(**changes: Any) -> Purchase:
 
 REFUSED = {
     "a product that is not sold": (
-        a_purchase(items=(Item("ticket_protection", None, a_trip()),)),
+        a_purchase(items=(Item("cloud_cover", None, a_trip()),)),
         ["request.0.policy_type"],
     ),
     "a version that is not on sale": (
@@ -211,7 +211,7 @@ async def test_it_refuses(upstream: Upstream, case: str) -> None:
 @pytest.mark.usefixtures("takes_several")
 async def test_a_fault_of_the_second_item_names_the_second_item(upstream: Upstream) -> None:
     good = Item("travel_protection", None, a_trip())
-    bad = replace(good, product_code="ticket_protection")
+    bad = replace(good, product_code="cloud_cover")
 
     with pytest.raises(InputInvalid) as error:
         await upstream.price(a_purchase(items=(good, bad)), now=NOON)
