@@ -37,6 +37,10 @@ MARKETS = {
 }
 
 
+#: Every rule that there is, by country, region and class.
+MARKETS_KNOWN = load_markets().known
+
+
 def a_market(country: str = "DE", region: str | None = None, name: str = "travel") -> Market:
     """Return the rules for a class of insurance in a country or region."""
     return load_markets().get(country, region, name)

@@ -125,3 +125,11 @@ def state_in(page: httpx2.Response) -> str:
     found = re.search(r'data-state="(\w+)"', page.text)
     assert found is not None, page.text
     return found[1]
+
+
+def said_of(answer: httpx2.Response, path: str) -> Any:
+    """Return what an answer says about a field, such as `request.0.cover_amount`; None: nothing."""
+    place: Any = answer.json()["errors"]
+    for name in path.split("."):
+        place = place.get(name) if isinstance(place, dict) else None
+    return place

@@ -157,8 +157,8 @@ GAPS = {
         "charge days: there is no rate for zone home, unit infant",
     ),
     "a traveller of another kind": (
-        changed('unit = "infant"', 'unit = "senior"'),
-        "a rate is for the unit 'senior', which does not exist",
+        changed('unit = "infant"', 'unit = "pensioner"'),
+        "a rate is for the unit 'pensioner', which does not exist",
     ),
     "a rate of nothing": (
         changed('of = "total_tickets_price"', 'of = "price"'),
@@ -202,7 +202,7 @@ GAPS = {
         "eligibility.count: 'rooms' is not such a field of the line travel",
     ),
     "ages that fall": (
-        changed("[zones]", "[age]\nadult = 64\nchild = 17\n\n[zones]"),
+        changed("senior = 89", "senior = 9"),
         "age: the oldest of each kind must rise",
     ),
     "discounts that fall": (
@@ -210,11 +210,13 @@ GAPS = {
         "discount: units_from and percent must rise together",
     ),
     "a benefit of no plan": (
-        changed('plans = ["cancellation", "cancellation_medical"]', "plans = []"),
+        changed('plans = ["cancellation_medical_baggage"]', "plans = []"),
         "plans: ",
     ),
     "a benefit of an unknown plan": (
-        changed('plans = ["cancellation_medical"]', 'plans = ["gold"]'),
+        changed(
+            'plans = ["cancellation_medical", "cancellation_medical_baggage"]', 'plans = ["gold"]'
+        ),
         "benefit medical names a plan that does not exist",
     ),
     "a plan that is there twice": (

@@ -27,7 +27,7 @@ from widget.taxes import Charged
 from widget.terms import next_term
 
 PRODUCT = a_product()
-CANCELLATION, MEDICAL = PRODUCT.plan
+CANCELLATION, MEDICAL, BAGGAGE = PRODUCT.plan
 START = NOON + timedelta(days=90)
 
 plans = st.sampled_from(PRODUCT.plan)
@@ -75,93 +75,139 @@ def net(premium: Charged) -> Money:
 #   total = net * (1 + tax of the market), rounded up to the cent
 #   tax   = total * tax / (1 + tax), rounded half up
 #
+#   With baggage: + a fixed amount of the zone for all but infants; the minimum is higher too.
+#
 # DE  428.20 * 3.2 % = 13.7024, * 3 = 41.1072, * 1.19 = 48.9176 → 48.92; tax 48.92 * 19/119 = 7.8107
 #     2 * (13.7024 + 8 * 1.35) + 13.7024 + 8 * 0.80 = 69.1072, * 1.19 = 82.2376; tax 13.1307
+#     69.1072 + 3 * 3.80 = 80.5072, * 1.19 = 95.8036; tax 15.2974
 # DE  20 * 3.2 % = 0.64, so the minimum: 4.50 * 1.19 = 5.355 → 5.36; tax 0.8558
 #     0.64 + 0.60 = 1.24, so the minimum: 6.50 * 1.19 = 7.735 → 7.74; tax 1.2358
+#     1.24 + 2.20 = 3.44, so the minimum: 8.50 * 1.19 = 10.115; tax 1.6158
 # AT  1000 / 3 * 3.2 % = 10.6667 (not rounded), * 3 = 32.00, * 1.11 = 35.52; tax 3.52
 #     32.00 + 3 * 8 * 1.35 = 64.40, * 1.11 = 71.484 → 71.49; tax 71.49 * 11/111 = 7.0846
+#     64.40 + 3 * 3.80 = 75.80, * 1.11 = 84.138; tax 8.3382
 # FR  500 * 3.9 % = 19.50, * 1.09 = 21.255 → 21.26; tax 21.26 * 9/109 = 1.7554
 #     19.50 + 22 * 0.60 = 32.70, * 1.09 = 35.643 → 35.65; tax 35.65 * 9/109 = 2.9436
+#     32.70 + 2.20 = 34.90, * 1.09 = 38.041; tax 3.1417
 # FR  500 * 4.8 % = 24.00, * 1.09 = 26.16; tax 2.16
 #     24.00 + 23 * 0.60 = 37.80, * 1.09 = 41.202 → 41.21; tax 41.21 * 9/109 = 3.4026
+#     37.80 + 2.20 = 40.00, * 1.09 = 43.60; tax 3.60
 # NL  150 * 3.2 % = 4.80, * 2 = 9.60, * 1.21 = 11.616; tax 11.62 * 21/121 = 2.0167
 #     2 * (4.80 + 8 * 1.75) = 37.60, * 1.21 = 45.496; tax 45.50 * 21/121 = 7.8967
+#     37.60 + 2 * 5.60 = 48.80, * 1.21 = 59.048; tax 10.2483
 # ES  100 * 3.2 % = 3.20, so twice the minimum: 9.00 * 1.0815 = 9.7335; tax 0.7340
 #     3.20 + 3 * 0.60 = 5.00 and 3.20 + 0, so twice the minimum: 13 * 1.0815 = 14.0595; tax 1.0600
+#     5.00 + 2.20 = 7.20 and 3.20, so twice the minimum: 17 * 1.0815 = 18.3855; tax 1.3858
 # GB  1300 * 4.8 % = 62.40, * 20 = 1248.00, * 1.20 = 1497.60; tax 249.60
 #     20 * (62.40 + 92 * 2.50) = 5848.00, * 1.20 = 7017.60; tax 1169.60
+#     5848.00 + 20 * 4.80 = 5944.00, * 1.20 = 7132.80; tax 1188.80
 # US  333.33 * 3.9 % = 12.99987, * 3 = 38.99961 → 39.00; no tax
 #     2 * (12.99987 + 9 * 1.48) + 12.99987 + 9 * 0.44 = 69.59961 → 69.60; no tax
+#     69.59961 + 2 * 4.20 = 77.99961 → 78.00; no tax
 GOLDEN = [
     (
         "DE",
         journey("1284.60", "EUR", 8, ("DE", "PT"), (2, 1, 0)),
         ("48.92", "7.81"),
         ("82.24", "13.13"),
+        ("95.81", "15.30"),
     ),
     (
         "DE",
         journey("20.00", "EUR", 1, ("DE", "DE"), (1, 0, 0)),
         ("5.36", "0.86"),
         ("7.74", "1.24"),
+        ("10.12", "1.62"),
     ),
     (
         "AT",
         journey("1000.00", "EUR", 8, ("AT", "IT"), (3, 0, 0)),
         ("35.52", "3.52"),
         ("71.49", "7.08"),
+        ("84.14", "8.34"),
     ),
     (
         "FR",
         journey("500.00", "EUR", 22, ("FR", "FR"), (1, 0, 0)),
         ("21.26", "1.76"),
         ("35.65", "2.94"),
+        ("38.05", "3.14"),
     ),
     (
         "FR",
         journey("500.00", "EUR", 23, ("FR", "FR"), (1, 0, 0)),
         ("26.16", "2.16"),
         ("41.21", "3.40"),
+        ("43.60", "3.60"),
     ),
     (
         "NL",
         journey("300.00", "EUR", 8, ("NL", "US"), (0, 2, 0)),
         ("11.62", "2.02"),
         ("45.50", "7.90"),
+        ("59.05", "10.25"),
     ),
     (
         "ES",
         journey("200.00", "EUR", 3, ("ES", "ES"), (1, 0, 1)),
         ("9.74", "0.73"),
         ("14.06", "1.06"),
+        ("18.39", "1.39"),
     ),
     (
         "GB",
         journey("26000.00", "GBP", 92, ("GB", "AU"), (20, 0, 0)),
         ("1497.60", "249.60"),
         ("7017.60", "1169.60"),
+        ("7132.80", "1188.80"),
     ),
     (
         "US",
         journey("999.99", "USD", 9, ("US", "FR"), (2, 0, 1)),
         ("39.00", "0.00"),
         ("69.60", "0.00"),
+        ("78.00", "0.00"),
     ),
 ]
 
 
-@pytest.mark.parametrize(("country", "trip", "cancellation", "medical"), GOLDEN)
+@pytest.mark.parametrize(("country", "trip", "cancellation", "medical", "baggage"), GOLDEN)
 def test_a_premium_is_what_paper_and_pencil_say(
-    country: str, trip: Subject, cancellation: tuple[str, str], medical: tuple[str, str]
+    country: str,
+    trip: Subject,
+    cancellation: tuple[str, str],
+    medical: tuple[str, str],
+    baggage: tuple[str, str],
 ) -> None:
     market = MARKETS[country]
 
-    premiums = [premium_of(plan, PRODUCT, trip, market) for plan in (CANCELLATION, MEDICAL)]
+    premiums = [premium_of(plan, PRODUCT, trip, market) for plan in PRODUCT.plan]
 
     told = [(str(premium.total.amount), str(premium.tax.amount)) for premium in premiums]
-    assert told == [cancellation, medical]
+    assert told == [cancellation, medical, baggage]
     assert {premium.total.currency for premium in premiums} == {trip.value.currency}
+
+
+#   ages 71, 70 and 17, DE to PT as above: 41.1072 * 1.19 = 48.9176;
+#   2 * (13.7024 + 8 * 2.50) + 13.7024 + 8 * 0.80 = 87.5072, * 1.19 = 104.1336; tax 16.6263
+#   87.5072 + 3 * 3.80 = 98.9072, * 1.19 = 117.6996; tax 18.7924
+def test_ages_that_are_told_decide_who_is_a_senior() -> None:
+    trip = journey("1284.60", "EUR", 8, ("DE", "PT"), (2, 1, 0))
+    aged = a_changed(trip, traveller_ages=(71, 17, 70))
+
+    premiums = [premium_of(plan, PRODUCT, aged, MARKETS["DE"]) for plan in PRODUCT.plan]
+
+    told = [(str(premium.total.amount), str(premium.tax.amount)) for premium in premiums]
+    assert told == [("48.92", "7.81"), ("104.14", "16.63"), ("117.70", "18.79")]
+
+
+def test_ages_up_to_69_change_nothing() -> None:
+    trip = journey("1284.60", "EUR", 8, ("DE", "PT"), (2, 1, 0))
+    aged = a_changed(trip, traveller_ages=(69, 18, 2))
+
+    for plan in PRODUCT.plan:
+        told, untold = (premium_of(plan, PRODUCT, one, MARKETS["DE"]) for one in (aged, trip))
+        assert told == untold
 
 
 def test_the_table_has_every_market_and_every_currency_of_the_product() -> None:
@@ -240,9 +286,9 @@ def test_a_longer_trip_never_costs_less_to_cover(plan: Any, trip: Subject, marke
 
 @given(journeys(), markets)
 def test_more_cover_never_costs_less(trip: Subject, market: Any) -> None:
-    less, more = (premium_of(plan, PRODUCT, trip, market) for plan in (CANCELLATION, MEDICAL))
+    totals = [premium_of(plan, PRODUCT, trip, market).total.minor for plan in PRODUCT.plan]
 
-    assert more.total.minor >= less.total.minor
+    assert totals == sorted(totals)
 
 
 def test_a_premium_is_rounded_once_and_not_for_each_traveller() -> None:

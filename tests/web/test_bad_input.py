@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.builders import TOKEN_KEY, a_key, policyholder_json, purchase_json, some_settings
 from tests.fakes import Clock
-from tests.service import Service, running_service
+from tests.service import Service, running_service, said_of
 from widget.offer_ids import uuid_of
 from widget.partners import Mode, token_key_of
 from widget.storage.sqlite import SqliteStorage
@@ -37,14 +36,6 @@ def changed(body: dict[str, Any], path: str, value: object) -> dict[str, Any]:
     else:
         place[last] = value
     return copy
-
-
-def named(answer: httpx2.Response, path: str) -> object:
-    """Return what an answer says about a field."""
-    place: Any = answer.json()["errors"]
-    for name in path.split("."):
-        place = place.get(name) if isinstance(place, dict) else None
-    return place
 
 
 def rows(service: Service) -> dict[str, int]:
@@ -164,7 +155,7 @@ def test_a_wrong_field_of_a_purchase_is_named_and_nothing_is_kept(
 
     assert answer.status_code == 422, answer.text
     assert answer.json()["code"] == "validation_failed"
-    assert named(answer, path), answer.text
+    assert said_of(answer, path), answer.text
     assert rows(service) == before
 
 
@@ -205,13 +196,13 @@ def test_missing_fields_are_told_in_xcovers_words(service: Service) -> None:
         ({"trip": {"total_tickets_price": 30_001}}, "request.0.total_tickets_price"),
     ],
 )
-def test_what_the_product_does_not_take_is_named(
+def test_what_the_product_does_not_take_is_said_of(
     service: Service, before: dict[str, int], changes: dict[str, Any], path: str
 ) -> None:
     answer = service.call("POST", "quotes/", json=purchase_json(**changes))
 
     assert answer.status_code == 422
-    assert named(answer, path), answer.text
+    assert said_of(answer, path), answer.text
     assert rows(service) == before
 
 
@@ -226,7 +217,7 @@ def test_a_trip_of_nobody_is_refused(service: Service, trip: dict[str, int]) -> 
     answer = service.call("POST", "quotes/", json=purchase_json(trip=trip))
 
     assert answer.status_code == 422
-    assert named(answer, "request.0.number_of_adults")
+    assert said_of(answer, "request.0.number_of_adults")
 
 
 # -- bodies that are not what they claim to be
@@ -375,7 +366,7 @@ def test_a_wrong_field_of_a_confirmation_is_named_and_nothing_is_sold(
 
     assert answer.status_code == 422, answer.text
     assert answer.json()["code"] == "validation_failed"
-    assert named(answer, path), answer.text
+    assert said_of(answer, path), answer.text
     assert "4111111111111111" not in answer.text
     assert rows(service) == stored
     # And what is right is still possible afterwards.
@@ -478,7 +469,7 @@ def test_an_offer_without_a_choice_has_no_token_to_confirm_with(service: Service
 
     assert package["quote_token"] is None
     assert answer.status_code == 422
-    assert named(answer, "quotes")  # neither a token nor the partner says what was chosen
+    assert said_of(answer, "quotes")  # neither a token nor the partner says what was chosen
 
 
 def test_a_choice_that_was_taken_back_sells_nothing(

@@ -29,9 +29,10 @@ from typing_extensions import TypeAliasType
 from widget.countries import COUNTRIES
 from widget.money import CURRENCIES, MAX_MINOR
 
-#: RFC 3339, with seconds and with an offset; what is read is exactly what the schema says.
+#: RFC 3339, with seconds and with an offset; what is read is exactly what the schema says. From the
+#: ends of the calendar no term could be counted on: only 1900 to 2199.
 _MOMENT = (
-    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}"
+    r"^(19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}"
     r"([.][0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})$"
 )
 
