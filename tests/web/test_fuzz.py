@@ -13,6 +13,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import httpx2
 
@@ -72,8 +73,7 @@ class Backend:
 
     def quote(self) -> str:
         """Return the id of a new package."""
-        sold = self._client.get("schemas/").json()["results"][0]
-        package = self._client.post("quotes/", json=sold["example"])
+        package = self._client.post("quotes/", json=self._example())
         return str(package.json()["id"])
 
     def book(self) -> str:
@@ -81,11 +81,16 @@ class Backend:
         package = self._client.get(f"quotes/{self.quote()}/").json()
         body = {
             "quotes": [{"id": package["quotes"]["0"]["id"]}],
-            "policyholder": policyholder_json(),
+            "policyholder": policyholder_json(country=self._example()["customer_country"]),
         }
         booking = self._client.post(f"bookings/{package['id']}/", json=body)
         assert booking.json()["status"] == "CONFIRMED"
         return str(booking.json()["id"])
+
+    def _example(self) -> dict[str, Any]:
+        """Return a purchase that the first product takes."""
+        example: dict[str, Any] = self._client.get("schemas/").json()["results"][0]["example"]
+        return example
 
 
 def test_a_fuzzer_finds_no_crash_no_surprise_and_no_invalid_body_that_is_taken(
