@@ -6,7 +6,7 @@ const HANDSHAKE_MS = 8_000 // then the checkout goes on without us
 
 // A constructed sheet needs no `unsafe-inline` in the page's policy.
 const sheet = new CSSStyleSheet()
-sheet.replaceSync(':host{display:block}iframe{display:block;width:100%;max-height:2000px;border:0}[hidden]{display:none}')
+sheet.replaceSync(':host{display:block}iframe{display:block;width:100%;max-height:20000px;border:0}[hidden]{display:none}')
 
 class InsuranceOffer extends HTMLElement {
   static formAssociated = true

@@ -5,7 +5,7 @@ A market names them by key, in its order; `market_rules/*.toml` says which law e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from widget import formats
@@ -23,19 +23,32 @@ class _Case:
     cover: Cover
     speech: Speech
     partner_name: str
+    has_one_period: bool
 
 
 def disclosures_of(
-    quote: Quote, market: Market, cover: Cover, speech: Speech, *, partner_name: str
+    quote: Quote,
+    market: Market,
+    cover: Cover,
+    speech: Speech,
+    *,
+    partner_name: str,
+    has_one_period: bool,
 ) -> tuple[str, ...]:
     """Return the sentences that a market wants in view with a quote, in its order.
 
     Args:
         market: With the withdrawal that was promised, and with what the partner adds.
         partner_name: Who arranges the cover.
+        has_one_period: Whether all answers are for the same days; see `have_one_period`.
     """
-    case = _Case(quote, market, cover, speech, partner_name)
+    case = _Case(quote, market, cover, speech, partner_name, has_one_period)
     return tuple(text for key in market.disclosures for text in _WORDS[key](case))
+
+
+def have_one_period(quotes: Iterable[Quote]) -> bool:
+    """Whether quotes are for the same days, so that these can be said once for all of them."""
+    return len({(quote.starts_at, quote.ends_at) for quote in quotes}) == 1
 
 
 def _optional(case: _Case) -> Iterator[str]:
@@ -69,7 +82,10 @@ def _price(case: _Case) -> Iterator[str]:
 def _period(case: _Case) -> Iterator[str]:
     say, quote = case.speech.texts.gettext, case.quote
     dates = formats.period(quote.starts_at.date(), quote.ends_at.date(), case.speech.formats)
-    yield say("The period of cover is %(dates)s.") % {"dates": dates}
+    if case.has_one_period:
+        yield say("The period of cover is %(dates)s.") % {"dates": dates}
+    else:
+        yield say("The period of cover stands beside what you are asked.")
     once = say("You pay once, nothing renews.")
     yield say("Nothing renews by itself.") if case.cover.has_instalments else once
 

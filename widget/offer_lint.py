@@ -20,7 +20,7 @@ import widget
 from widget import formats
 from widget.app import build_app, load_catalogue, load_texts, new_key
 from widget.covers import cover_of, named, period, speech_for
-from widget.disclosures import disclosures_of
+from widget.disclosures import disclosures_of, have_one_period
 from widget.editions import Shelf
 from widget.examples import example_of
 from widget.links import Links
@@ -163,7 +163,14 @@ def _expected(offer: Offer, catalogue: Catalogue, links: Links, locale: str) -> 
             *named(item.subject, line, speech),
             *(period(quote, item.subject, line, speech) for quote in offer.quotes),
         ),
-        disclosures=disclosures_of(quote, market, cover, speech, partner_name="Lint Shop"),
+        disclosures=disclosures_of(
+            quote,
+            market,
+            cover,
+            speech,
+            partner_name="Lint Shop",
+            has_one_period=have_one_period(offer.quotes),
+        ),
         documents=tuple(document.url for document in cover.documents),
         pressure_words=pressure_words().get(locale.partition("-")[0], ()),
         is_deferred=offer.opens_at is not None,

@@ -13,17 +13,15 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from widget import formats
 from widget.covers import Speech
-from widget.disclosures import disclosures_of
 from widget.errors import InputInvalid, Problems, WidgetError
 from widget.offers import Offer, Status
 from widget.partners import Mode, Partner
 from widget.questions import questions_of
-from widget.restrictions import NONE, tightened
-from widget.sales import promised_market
 from widget.showings import Blank, Filling, Rendered
 from widget.web.headers import frame_headers, is_htmx, new_nonce
 from widget.web.house import House
-from widget.web.question_views import Asking, once
+from widget.web.question_views import Asking
+from widget.web.term_views import terms_of
 from widget.web.views import OfferView
 
 
@@ -154,7 +152,7 @@ def _view(visit: Visit, asking: Asking, policy_numbers: tuple[str, ...], hint: s
     offer, house, speech = asking.offer, visit.house, asking.speech
     address = house.links.offer(offer)
     query = f"?locale={speech.locale}"
-    covers, questions = asking.covers(), asking.questions()
+    questions, terms = asking.questions(), terms_of(asking, visit.partner)
     chosen = offer.chosen_quotes
     state = _state(offer, house)
     return OfferView(
@@ -162,14 +160,13 @@ def _view(visit: Visit, asking: Asking, policy_numbers: tuple[str, ...], hint: s
         offer_id=offer.id,
         is_test=offer.mode is Mode.TEST,
         layout="one" if len(questions) == 1 else "cart",
-        heading=asking.heading(covers),
+        heading=asking.heading(),
         insured=asking.insured(questions),
         bundle=asking.bundle(),
         questions=questions,
         kinds=asking.kinds(questions),
-        exclusions=once(one for cover in covers for one in cover.exclusions),
-        disclosures=_disclosures(visit, offer, speech),
-        documents=once(one for cover in covers for one in cover.documents),
+        disclosures=terms.disclosures,
+        terms=terms.products,
         status=hint or _status(asking, state),
         offer_url=f"{address}{query}",
         choice_url=f"{address}/choice{query}",
@@ -213,24 +210,6 @@ def _has_token(state: str) -> bool:
     return state in {"opted_in", "opted_out", "confirmed"}
 
 
-def _disclosures(visit: Visit, offer: Offer, speech: Speech) -> tuple[str, ...]:
-    """Return what the market wants in view, once for each product that is offered."""
-    house, partner = visit.house, visit.partner
-    firsts = {quote.product_code: quote for quote in reversed(offer.quotes)}
-    restrictions = partner.restrictions if partner else NONE
-    said = (
-        disclosures_of(
-            quote,
-            tightened(promised_market(quote, offer.purchase, house.catalogue), restrictions),
-            house.cover(quote, offer.purchase, speech),
-            speech,
-            partner_name=partner.name if partner else "",
-        )
-        for quote in reversed(firsts.values())
-    )
-    return tuple(dict.fromkeys(sentence for sentences in said for sentence in sentences))
-
-
 def _for_sale_from(offer: Offer, speech: Speech) -> str:
     if offer.opens_at is None:
         return ""
@@ -244,8 +223,8 @@ def _for_sale_from(offer: Offer, speech: Speech) -> str:
 
 def _status(asking: Asking, state: str) -> str:
     say = asking.speech.texts.gettext
-    if asking.told is not None:
-        return asking.progress(asking.told)
+    if asking.told is not None or (state == "open" and len(asking.asked) > 1):
+        return asking.progress(asking.told or {})
     sentences = {
         "open": say("Nothing is chosen yet."),
         "opted_in": say("Saved: %(plan)s for %(premium)s. You can change this until you pay."),

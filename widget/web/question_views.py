@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from widget import formats
@@ -61,8 +61,9 @@ class Asking:
         """Return what a quote protects."""
         return self.house.cover(quote, self.offer.purchase, self.speech)
 
-    def heading(self, covers: list[Cover]) -> str:
+    def heading(self) -> str:
         """Return what is asked: in the words of the product, or for several of them."""
+        covers = self.covers()
         if len(covers) == 1:
             return covers[0].heading or covers[0].product_name
         return self.speech.texts.gettext("Would you like cover for these?")
@@ -72,7 +73,7 @@ class Asking:
         if len(questions) == 1:
             return questions[0].insured
         say = self.speech.texts.ngettext
-        text = say("%(num)d thing", "%(num)d things, an answer for each", len(questions))
+        text = say("%(num)d question", "%(num)d questions, an answer for each", len(questions))
         return text % {"num": len(questions)}
 
     def bundle(self) -> str:
@@ -142,8 +143,11 @@ class Asking:
             for option in question.options:
                 quotes.setdefault(option.quotes[0].plan_code, []).extend(option.quotes)
         first = self.words(pairs[0][0].quote)
-        plans = tuple(self._described(code, same) for code, same in quotes.items())
-        return KindView(first.product_name, plans, tuple(view for _, view in pairs))
+        plans = [self._described(code, same) for code, same in quotes.items()]
+        shared = _in_all(plans)
+        own = (replace(plan, benefits=_without(plan.benefits, shared)) for plan in plans)
+        views = tuple(view for _, view in pairs)
+        return KindView(first.product_name, shared, tuple(own), views)
 
     def _described(self, code: str, quotes: list[Quote]) -> PlanView:
         items = self.offer.purchase.items
@@ -174,6 +178,19 @@ class Asking:
 def once(parts: Iterable[Each]) -> tuple[Each, ...]:
     """Return parts in their order, each of them once."""
     return tuple(dict.fromkeys(parts))
+
+
+def _in_all(plans: list[PlanView]) -> tuple[BenefitView, ...]:
+    """Return the benefits that are the same in each of several plans; of one plan, none."""
+    first, *others = plans
+    shared = (one for one in first.benefits if all(one in other.benefits for other in others))
+    return tuple(shared) if others else ()
+
+
+def _without(
+    benefits: tuple[BenefitView, ...], shared: tuple[BenefitView, ...]
+) -> tuple[BenefitView, ...]:
+    return tuple(benefit for benefit in benefits if benefit not in shared)
 
 
 def _shared_benefits(covers: list[Cover], speech: Speech) -> Iterator[BenefitView]:

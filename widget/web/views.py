@@ -46,9 +46,24 @@ class KindView:
     """What is asked about the things of one product."""
 
     name: str
-    #: What each plan protects, said once for all of them.
+    #: The parts of the cover that all its plans have.
+    benefits: tuple[BenefitView, ...]
+    #: Each plan with what only it protects, said once for all things.
     plans: tuple[PlanView, ...]
     questions: tuple[QuestionView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TermsView:
+    """What must be in view of one product."""
+
+    #: Of the product; empty where there is only one.
+    name: str
+    #: Short sentences on what is not covered.
+    exclusions: tuple[str, ...]
+    #: Sentences that hold for it and not for the others.
+    disclosures: tuple[str, ...]
+    documents: tuple[DocumentView, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +84,10 @@ class OfferView:
     bundle: str
     questions: tuple[QuestionView, ...]
     kinds: tuple[KindView, ...]
-    #: Short sentences on what is not covered.
-    exclusions: tuple[str, ...]
     #: Sentences that the law or the underwriter wants in view, tax and withdrawal among them.
     disclosures: tuple[str, ...]
-    documents: tuple[DocumentView, ...]
+    #: The rest that must be in view, product by product.
+    terms: tuple[TermsView, ...]
     #: One sentence for the state: what was stored, or why there is nothing to choose.
     status: str
     #: Shows the offer again; a page asks for it when the premiums run out.
