@@ -62,9 +62,13 @@ class LiveService:
 
 
 @contextmanager
-def serving(environ: Mapping[str, str]) -> Iterator[LiveService]:
-    """Run `offer-widget serve` on a free port; whatever happens, it has ended after this."""
-    command = [*COMMAND, "serve", "--port", "0"]
+def serving(environ: Mapping[str, str], *, port: int = 0) -> Iterator[LiveService]:
+    """Run `offer-widget serve`; whatever happens, it has ended after this.
+
+    Args:
+        port: 0 takes one that is free.
+    """
+    command = [*COMMAND, "serve", "--port", str(port)]
     with subprocess.Popen(command, env=environ, stderr=subprocess.PIPE, text=True) as process:
         service = LiveService(process)
         is_listening = Event()

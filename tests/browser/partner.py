@@ -1,6 +1,7 @@
-"""A partner's page, as small as a page can be, in front of a service in this process.
+"""A partner's page, as small as a page can be, in front of a service.
 
-Here a test may move the service's clock, make it fail, and look into its database.
+In front of one in this process a test may move the service's clock, make it fail, and look into its
+database; in front of one in a process of its own (`tests/live.py`) it is a partner and no more.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import contextlib
 import json
 import socket
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,7 +27,7 @@ from starlette.routing import Route
 from tests.builders import PARTNER_KEY, a_key, a_partner, purchase_json, some_settings
 from tests.fakes import Clock, Postbox
 from widget.app import build_app
-from widget.partners import secret_of
+from widget.partners import PartnerKey, secret_of
 from widget.seals import sign_purchase
 from widget.storage.sqlite import SqliteStorage
 
@@ -40,7 +41,7 @@ POLICY = (
 )
 
 PAGE = """<!doctype html>
-<html lang="en">
+<html lang="{language}">
 <head>
   <meta charset="utf-8">
   <title>A shop</title>
@@ -68,42 +69,61 @@ insurance-offer { display: block; min-height: 80rem }
 
 
 @dataclass
-class Partner:
+class Site:
     """A partner's site on one origin, and the service on another."""
 
     site: str
     service: str
-    storage: SqliteStorage
-    clock: Clock
+    key: PartnerKey = field(default_factory=a_key)
     #: What the page at `/` is made of.
     offer: str = ""
     scripts: str = ""
+    language: str = "en"
     #: The forms that the shop received, newest last.
     bought: list[dict[str, str]] = field(default_factory=list)
 
+    @property
+    def secret(self) -> str:
+        """What the partner's backend signs and calls with."""
+        secret = secret_of(self.key, [PARTNER_KEY.encode()])
+        assert secret is not None
+        return secret
+
+    def sign(self, purchase: Mapping[str, Any]) -> str:
+        """Return a purchase as the page may carry it."""
+        return sign_purchase(self.key.key_id, self.secret, json.dumps(purchase).encode())
+
     def purchase(self, **changes: Any) -> str:
         """Return a purchase that the partner signed."""
-        key = a_key()
-        secret = secret_of(key, [PARTNER_KEY.encode()])
-        assert secret is not None
-        return sign_purchase(key.key_id, secret, json.dumps(purchase_json(**changes)).encode())
+        return self.sign(purchase_json(**changes))
 
     def embed(self, attributes: str = 'name="insurance"', **changes: Any) -> None:
         """Put the two lines of the README into the page."""
+        self.embed_signed(self.purchase(**changes), attributes)
+
+    def embed_signed(self, purchase: str, attributes: str = 'name="insurance"') -> None:
+        """Put the two lines of the README into the page, for a purchase that was signed."""
         self.scripts = f'<script type="module" src="{self.service}/insurance-offer.js"></script>'
-        purchase = self.purchase(**changes)
         self.offer = (
             f'<insurance-offer partner="acme" purchase="{purchase}" {attributes}></insurance-offer>'
         )
+
+    def visit(self, page: Page) -> None:
+        """Open the page."""
+        page.goto(self.site)
+
+
+@dataclass(kw_only=True)
+class Partner(Site):
+    """A partner's site, and a service in this process."""
+
+    storage: SqliteStorage
+    clock: Clock
 
     def run(self, call: Coroutine[Any, Any, Result]) -> Result:
         """Run a coroutine of the storage, away from Playwright's own loop."""
         with ThreadPoolExecutor(1) as pool:
             return pool.submit(asyncio.run, call).result()
-
-    def visit(self, page: Page) -> None:
-        """Open the page."""
-        page.goto(self.site)
 
 
 @contextlib.contextmanager
@@ -113,21 +133,35 @@ def running_partner(folder: Path, clock: Clock, **settings: Any) -> Iterator[Par
     service_url = f"http://127.0.0.1:{service_socket.getsockname()[1]}"
     site_url = f"http://localhost:{site_socket.getsockname()[1]}"
     storage = SqliteStorage(str(folder / "partner.db"), clock=clock)
-    with ThreadPoolExecutor(1) as pool:  # Playwright's own loop runs in this thread.
-        pool.submit(asyncio.run, _register(storage, site_url)).result()
+    register(storage, site_url, a_key())
     app = build_app(
         some_settings(public_url=service_url, **settings), storage=storage, delivery=Postbox()
     )
-    partner = Partner(site_url, service_url, storage, clock)
+    partner = Partner(site_url, service_url, storage=storage, clock=clock)
     with _serving(app, service_socket), _serving(_site(partner), site_socket):
         yield partner
 
 
-async def _register(storage: SqliteStorage, site_url: str) -> None:
-    await storage.open()
-    await storage.save_partner(a_partner(origins=(site_url,)))
-    await storage.add_key(a_key())
-    await storage.close()
+@contextlib.contextmanager
+def running_site(service_url: str, key: PartnerKey) -> Iterator[Site]:
+    """Run a partner's site alone, in front of a service that runs already or is about to."""
+    site_socket = _listening()
+    site = Site(f"http://localhost:{site_socket.getsockname()[1]}", service_url, key)
+    with _serving(_site(site), site_socket):
+        yield site
+
+
+def register(storage: SqliteStorage, site_url: str, key: PartnerKey) -> None:
+    """Make the partner `acme` known, with its site and one key."""
+
+    async def save() -> None:
+        await storage.open()
+        await storage.save_partner(a_partner(origins=(site_url,)))
+        await storage.add_key(key)
+        await storage.close()
+
+    with ThreadPoolExecutor(1) as pool:  # Playwright's own loop runs in this thread.
+        pool.submit(asyncio.run, save()).result()
 
 
 def _listening() -> socket.socket:
@@ -147,9 +181,10 @@ def _serving(app: Starlette, listening: socket.socket) -> Iterator[None]:
         thread.join()
 
 
-def _site(partner: Partner) -> Starlette:
+def _site(partner: Site) -> Starlette:
     async def show(_: Request) -> Response:
-        page = PAGE.format(scripts=partner.scripts, offer=partner.offer)
+        parts = {"scripts": partner.scripts, "offer": partner.offer}
+        page = PAGE.format(language=partner.language, **parts)
         policy = POLICY.format(service=partner.service)
         return HTMLResponse(page, headers={"Content-Security-Policy": policy})
 

@@ -91,9 +91,9 @@ def test_what_all_plans_protect_is_said_once_for_all_of_them(service: Service) -
 def test_what_one_plan_protects_besides_is_said_once_and_with_that_plan(service: Service) -> None:
     page = service.open(a_cart(3))
 
-    shared, besides = page.text.index("Coming home early"), page.text.index("Medical transport")
-    assert page.text.count("Medical transport") == 1
-    assert shared < page.text.index("Cancellation and medical") < besides
+    shared, besides = page.text.index("Coming home early"), page.text.index("late baggage arrives")
+    assert page.text.count("late baggage arrives") == 1
+    assert shared < page.text.index("Cancellation, medical and baggage") < besides
 
 
 def test_how_many_are_answered_is_said_from_the_start(service: Service) -> None:
