@@ -84,8 +84,12 @@ def takes_several(upstream: Upstream) -> None:
 async def test_each_plan_of_the_product_is_one_quote(upstream: Upstream) -> None:
     quotes = (await upstream.price(a_purchase(), now=NOON)).quotes
 
-    assert [quote.plan_code for quote in quotes] == ["cancellation", "cancellation_medical"]
-    assert len({quote.id for quote in quotes}) == 2
+    assert [quote.plan_code for quote in quotes] == [
+        "cancellation",
+        "cancellation_medical",
+        "cancellation_medical_baggage",
+    ]
+    assert len({quote.id for quote in quotes}) == 3
     assert {quote.item for quote in quotes} == {0}
 
 
@@ -113,7 +117,7 @@ async def test_a_version_may_be_asked_for(upstream: Upstream) -> None:
 
     quotes = (await upstream.price(a_purchase(items=(item,)), now=NOON)).quotes
 
-    assert len(quotes) == 2
+    assert len(quotes) == 3
 
 
 @pytest.mark.usefixtures("takes_several")
@@ -125,6 +129,7 @@ async def test_each_product_is_priced_by_its_own_rules(upstream: Upstream) -> No
     assert [(quote.product_code, quote.plan_code) for quote in quotes] == [
         ("travel_protection", "cancellation"),
         ("travel_protection", "cancellation_medical"),
+        ("travel_protection", "cancellation_medical_baggage"),
         ("annual_travel", "medical"),
         ("annual_travel", "medical_cancellation"),
     ]
@@ -136,7 +141,7 @@ async def test_each_item_of_a_purchase_has_its_own_quotes(upstream: Upstream) ->
 
     quotes = (await upstream.price(a_purchase(items=(item, item)), now=NOON)).quotes
 
-    assert [quote.item for quote in quotes] == [0, 0, 1, 1]
+    assert [quote.item for quote in quotes] == [0, 0, 0, 1, 1, 1]
 
 
 def trip_purchase(**changes: Any) -> Purchase:

@@ -11,6 +11,7 @@ import pytest
 
 from tests.builders import NOON, purchase_json
 from tests.service import Service, state_in
+from widget import formats
 from widget.lints import Element, Expected, faults_in, parsed
 from widget.offer_lint import pressure_words
 
@@ -103,7 +104,7 @@ def test_how_many_are_answered_is_said_from_the_start(service: Service) -> None:
 
 
 def test_no_to_everything_takes_one_step(service: Service, package: dict[str, Any]) -> None:
-    given = dict(list(told(package, 0, 2, None).items())[:1])
+    given = dict(list(told(package, 0, 3, None).items())[:1])
 
     page = answer(service, package, given | {"choice": "opted_out"})
 
@@ -116,13 +117,14 @@ def test_a_cart_keeps_the_rules_of_choice(service: Service) -> None:
     package = service.call("POST", "quotes/", json=cart_of_a_shop()).json()
     premiums = tuple(quote["price_formatted"] for quote in package["quotes"].values())
     documents = tuple(dict.fromkeys(quote["pds_url"] for quote in package["quotes"].values()))
+    year = formats.period(NOON.date(), NOON.date().replace(year=2028), formats.WORLD_ENGLISH)
 
     faults = faults_in(
         page.text,
         Expected(
             premiums=premiums,
             tax_wording="tax included",
-            insured=("Laptop", "Headphones", "Chamber music", "1 Mar 2027 - 1 Mar 2028"),
+            insured=("Laptop", "Headphones", "Chamber music", year),
             disclosures=("The period of cover stands beside what you are asked.",),
             documents=documents,
             pressure_words=pressure_words()["en"],
@@ -150,7 +152,7 @@ def spoken(element: Element) -> str:
 def test_until_each_thing_is_answered_nothing_is_stored(
     service: Service, package: dict[str, Any]
 ) -> None:
-    some = dict(list(told(package, 0, 2, None).items())[:2])
+    some = dict(list(told(package, 0, 3, None).items())[:2])
 
     page = answer(service, package, some)
 
@@ -201,7 +203,7 @@ def test_what_was_chosen_of_a_cart_is_confirmed_with_its_token(
 def test_a_token_from_before_a_change_of_mind_is_refused(
     service: Service, package: dict[str, Any]
 ) -> None:
-    answer(service, package, told(package, 0, 2, None))
+    answer(service, package, told(package, 0, 3, None))
     before = service.package(package["id"])["quote_token"]
     answer(service, package, told(package, 0, None, None))
 
@@ -242,7 +244,7 @@ def test_a_form_without_script_comes_back_with_what_was_answered(
     service: Service, package: dict[str, Any]
 ) -> None:
     address = f"/offer/{package['offer_token']}/choice"
-    some = dict(list(told(package, 0, 2, None).items())[:1])
+    some = dict(list(told(package, 0, 3, None).items())[:1])
 
     page = service.client.post(address, data=some, follow_redirects=False)
 

@@ -138,7 +138,7 @@ def test_nothing_is_chosen_in_advance(service: Service, clock: Clock, suffix: st
     elements = Elements(in_state(service, clock, "open", suffix).text)
 
     radios = [field for field in elements.named("input") if field["type"] == "radio"]
-    assert len(radios) == 3
+    assert len(radios) == 4
     assert not any("checked" in field for field in radios)
     assert not any({"checked", "selected", "aria-checked"} & set(a) for _, a in elements.found)
 
