@@ -234,6 +234,7 @@ def test_a_file_is_priced_before_it_is_deployed(command: Command, tmp_path: Path
     assert [(price["version"], price["currency"], price["market"]) for price in prices] == [
         (2, "USD", "US-NY"),
         (2, "USD", "US-NY"),
+        (2, "USD", "US-NY"),
     ]
 
 
@@ -264,7 +265,7 @@ def test_a_purchase_that_is_refused_is_told_by_field(command: Command, tmp_path:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("--plan", "gold"), "plan: The plans are cancellation, cancellation_medical."),
+        (("--plan", "gold"), "plan: The plans are cancellation, cancellation_medical, "),
         (("--currency", "JPY"), "currency: It is sold in EUR, GBP, USD."),
         (("--customer", "US-XX"), "customer_region: "),
         (("--customer", "BR"), "customer_country: It is sold to customers who live in AT, DE,"),

@@ -69,11 +69,19 @@ def test_a_plan_has_its_benefits_in_the_order_of_the_file() -> None:
     assert codes == {
         "cancellation": ["cancellation", "curtailment"],
         "cancellation_medical": ["cancellation", "curtailment", "medical", "repatriation"],
+        "cancellation_medical_baggage": [
+            "cancellation",
+            "curtailment",
+            "medical",
+            "repatriation",
+            "baggage",
+            "baggage_delay",
+        ],
     }
 
 
 def test_a_limit_is_an_amount_or_the_price_of_the_tickets() -> None:
-    cancellation, _, medical, repatriation = a_product().benefit
+    cancellation, _, medical, repatriation, *_ = a_product().benefit
     cost = a_trip().value
 
     assert cancellation.limit_for(cost) == cost
@@ -82,7 +90,7 @@ def test_a_limit_is_an_amount_or_the_price_of_the_tickets() -> None:
 
 
 def test_an_excess_of_nothing_is_no_excess() -> None:
-    cancellation, _, medical, repatriation = a_product().benefit
+    cancellation, _, medical, repatriation, *_ = a_product().benefit
 
     assert medical.excess_in("GBP") == Money(9000, "GBP")
     assert cancellation.excess_in("GBP") is None

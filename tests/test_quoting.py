@@ -8,7 +8,14 @@ from datetime import timedelta
 
 import pytest
 
-from tests.builders import a_partner, a_policyholder, a_purchase, a_trip, some_settings
+from tests.builders import (
+    a_partner,
+    a_policyholder,
+    a_product,
+    a_purchase,
+    a_trip,
+    some_settings,
+)
 from tests.fakes import Clock, SilentUpstream
 from widget.app import load_catalogue
 from widget.choosing import Answer, record_choice
@@ -45,7 +52,7 @@ async def test_an_offer_holds_a_quote_for_each_plan_and_nothing_is_chosen(
 ) -> None:
     offer = await quote(opened)
 
-    assert [q.plan_code for q in offer.quotes] == ["cancellation", "cancellation_medical"]
+    assert [q.plan_code for q in offer.quotes] == [plan.code for plan in a_product().plan]
     assert (offer.status, offer.choice, offer.chosen) == (Status.RECEIVED, Choice.OPEN, ())
     assert (offer.created_at, offer.expires_at - clock.time) == (clock.time, timedelta(minutes=30))
 

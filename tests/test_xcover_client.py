@@ -117,7 +117,7 @@ def test_a_quote_is_made_read_and_declined(client: Client) -> None:
     package = client.create_quote(purchase_json())
 
     assert client.get_quote(package["id"])["quotes"] == package["quotes"]
-    assert set(package["quotes"]) == {"0", "1"}
+    assert set(package["quotes"]) == {"0", "1", "2"}
     assert client.opt_out(package["id"]) is True
     assert client.get_quote(package["id"])["status"] == "OPTED_OUT"
 
