@@ -96,7 +96,8 @@ def site(tmp_path_factory: pytest.TempPathFactory, mailbox: Mailbox) -> Iterator
     url = f"http://127.0.0.1:{port}"
     with running_site(url, KEY) as site:
         register(SqliteStorage(str(database)), site.site, KEY)
-        environ = environment(database, PUBLIC_URL=url, SMTP_URL=f"smtp://127.0.0.1:{mailbox.port}")
+        mail = f"smtp://127.0.0.1:{mailbox.port}"
+        environ = environment(database, PUBLIC_URL=url, SMTP_URL=mail)
         with serving(environ, port=port):
             yield site
 
@@ -438,8 +439,7 @@ class Reader:
     def papers(self, mail: EmailMessage, booking: dict[str, Any]) -> set[bytes]:
         """Return what is attached besides the certificate."""
         name = f"{booking['quotes'][0]['policy_number']}.pdf"
-        files = _attached(mail)
-        return {body for title, body in files.items() if title != name}
+        return {body for title, body in _attached(mail) if title != name}
 
     def difference(self) -> str:
         """Return what the mail about the change says of its price."""
@@ -449,15 +449,16 @@ class Reader:
         return self.say(which, amount=amount)
 
     def _certificate(self, mail: EmailMessage, booking: dict[str, Any]) -> str:
-        body = _attached(mail)[f"{booking['quotes'][0]['policy_number']}.pdf"]
+        name = f"{booking['quotes'][0]['policy_number']}.pdf"
+        (body,) = [body for title, body in _attached(mail) if title == name]
         return plain(" ".join(page.extract_text() for page in PdfReader(io.BytesIO(body)).pages))
 
 
-def _attached(mail: EmailMessage) -> dict[str, bytes]:
-    """Return the files of a mail, all of them PDF, by their names."""
+def _attached(mail: EmailMessage) -> list[tuple[str, bytes]]:
+    """Return the files of a mail, all of them PDF, with their names."""
     parts = list(mail.iter_attachments())
     assert {part.get_content_type() for part in parts} == {"application/pdf"}
-    return {str(part.get_filename()): part.get_content() for part in parts}
+    return [(str(part.get_filename()), part.get_content()) for part in parts]
 
 
 # -- what they share
