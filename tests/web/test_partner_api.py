@@ -36,7 +36,7 @@ def test_a_purchase_is_priced_as_xcovers_quote_package(service: Service) -> None
     assert re.fullmatch(r"[A-Z0-9]{5}-[A-Z0-9]{5}-INS", package["id"])
     assert package["status"] == "RECEIVED"
     assert package["currency"] == "EUR"
-    assert list(package["quotes"]) == ["0", "1"]
+    assert list(package["quotes"]) == ["0", "1", "2"]
     assert package["total_price"] == package["quotes"]["0"]["price"]
     assert package["created_at"] == "2027-03-01T12:00:00.000000Z"
     assert package["errors"] == {}
