@@ -268,7 +268,7 @@ def test_both_answers_look_alike_and_neither_is_given_in_advance(
         })"""
     )
 
-    assert len(looks) == 3
+    assert len(looks) == 4
     assert len({str(look) for look in looks}) == 1
     assert looks[0][0] is False
 
