@@ -96,7 +96,7 @@ def test_a_required_offer_holds_the_form_until_it_is_answered(page: Page, partne
 
     page.get_by_role("button", name="Pay").click()
     held = page.evaluate("document.querySelector('insurance-offer').validity.valueMissing")
-    choose(page, offer, 2)
+    choose(page, offer, 3)
     page.get_by_role("button", name="Pay").click()
     expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
 
@@ -269,7 +269,7 @@ def test_a_page_cannot_send_an_answer_that_the_customer_has_just_changed(
     on_their_way: list[Route] = []
     page.route("**/choice**", lambda route: on_their_way.extend([route]))
     with page.expect_request("**/choice**"):
-        offer.get_by_role("radio").nth(2).check()
+        offer.get_by_role("radio").nth(3).check()
     page.get_by_role("button", name="Pay").click()
     held = page.evaluate("document.querySelector('insurance-offer').validationMessage")
     on_their_way[0].continue_()
@@ -318,6 +318,6 @@ def test_it_does_not_listen_to_the_page_or_to_other_frames(
         ".querySelector('iframe').contentWindow.postMessage(message, '*')",
         message,
     )
-    choose(page, offer, 2)
+    choose(page, offer, 3)
 
     assert value(page) not in {"", "forged", token}

@@ -76,7 +76,7 @@ def test_axe_finds_nothing_in_any_state_of_the_offer(window: Page, partner: Part
         wait_for_state(window, "open")
         frame = frame_of(window)
         found[locale, "open"] = faults_of(frame)
-        for index, state in ((0, "opted_in"), (2, "opted_out")):
+        for index, state in ((0, "opted_in"), (3, "opted_out")):
             frame.get_by_role("radio").nth(index).check()
             expect(frame.locator(f"[data-state={state}]")).to_be_visible()
             found[locale, state] = faults_of(frame)
@@ -288,7 +288,7 @@ def _answer_everything(page: Page, partner: Partner) -> None:
     """Open the partner's page and give each answer once."""
     partner.visit(page)
     wait_for_state(page, "open")
-    for index, state in ((0, "opted_in"), (1, "opted_in"), (2, "opted_out")):
+    for index, state in ((0, "opted_in"), (1, "opted_in"), (3, "opted_out")):
         before = page.evaluate("document.querySelector('insurance-offer').value")
         page.frame_locator("insurance-offer iframe").get_by_role("radio").nth(index).check()
         wait_for(
