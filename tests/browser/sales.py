@@ -309,7 +309,7 @@ GOODS_DE = Sale(
             "purchase_date": noon(-1),
         },
     ],
-    heading="Möchten Sie dieses Produkt absichern?",
+    heading="Möchten Sie diese absichern?",
     names=["Notebook Nord 14", "Audiokabel 3 m"],
     plans=["24 Monate", None],
     shown=_TERM,

@@ -149,6 +149,16 @@ def spoken(element: Element) -> str:
     return "".join(part if isinstance(part, str) else spoken(part) for part in element.parts)
 
 
+@pytest.mark.parametrize("answering", ["each", "together"])
+def test_several_things_of_one_product_are_not_asked_about_as_one(
+    service: Service, answering: str
+) -> None:
+    page = service.open(a_cart(3, answering=answering))
+
+    assert "Would you like cover for these?" in page.text
+    assert "for this trip?" not in page.text
+
+
 def test_until_each_thing_is_answered_nothing_is_stored(
     service: Service, package: dict[str, Any]
 ) -> None:

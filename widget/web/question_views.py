@@ -62,9 +62,9 @@ class Asking:
         return self.house.cover(quote, self.offer.purchase, self.speech)
 
     def heading(self) -> str:
-        """Return what is asked: in the words of the product, or for several of them."""
+        """Return what is asked: of one thing in the words of its product, which speak of one."""
         covers = self.covers()
-        if len(covers) == 1:
+        if len(covers) == len(self.offer.purchase.items) == 1:
             return covers[0].heading or covers[0].product_name
         return self.speech.texts.gettext("Would you like cover for these?")
 
