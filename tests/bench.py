@@ -6,8 +6,9 @@ The four take turns, so that a machine that slows down slows them all.
 
 A confirmation is followed by its mail, which no page has. So it is measured twice: while the mail
 server keeps everything waiting, which is the request alone; and with mail that is done with at
-once, which is the request and the work that it leaves behind. Both are held to the same limit. It
-ends by itself within a minute.
+once, which is the request and the work that it leaves behind. Both are held to the same limit. What
+pricing and a large catalogue cost comes last, see `bench_pricing`. It ends by itself within a
+minute.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from threading import local
 from typing import Any
 from urllib.parse import urlencode
 
+from tests import bench_pricing
 from tests.builders import PARTNER_KEY, a_key, a_partner, policyholder_json, purchase_json
 from tests.live import LiveService, environment, serving
 from widget.partners import secret_of
@@ -228,7 +230,8 @@ def main() -> int:
     show("the requests alone", requests)
     show("with the mail after them", everything)
     ratios = [*ratios_of(requests).values(), *ratios_of(everything).values()]
-    return int(any(ratio > MOST for ratio in ratios))
+    print()
+    return int(any(ratio > MOST for ratio in ratios)) | bench_pricing.main()
 
 
 def show(title: str, measured: Mapping[str, Measured]) -> None:

@@ -15,7 +15,7 @@ from typing import Any, get_args
 import pytest
 
 from tests.browser.shop import free_ports, prepared
-from tests.builders import TRAVEL, a_message, a_partner, an_opted_in_offer
+from tests.builders import CATALOGUE, a_message, a_partner, an_opted_in_offer
 from tests.service import running_service
 from widget import showcase
 from widget.app import load_markets
@@ -29,7 +29,6 @@ from widget.tokens import issue_quote_token, quote_token_for
 from widget.trees import leaf_hash, proof_of, root_of
 from widget.webhooks import headers_for, secret_of, with_webhook
 from widget.wire import BookingBody, PurchaseBody
-from widget.wire.subjects import bodies_of
 
 ROOT = Path(__file__).parent.parent
 
@@ -189,9 +188,27 @@ def test_every_attribute_and_event_of_the_element_is_documented() -> None:
 def test_every_field_that_is_read_is_documented() -> None:
     documented = text_of("docs/partner-api.md")
 
-    for model in (PurchaseBody, bodies_of(TRAVEL).entry, BookingBody):
+    for model in (PurchaseBody, BookingBody):
         for field in model.model_fields:
             assert re.search(rf"`(request\[\]\.)?{field}(\[\])?[`.]", documented), field
+
+
+@pytest.mark.parametrize("code", sorted(CATALOGUE.lines))
+def test_every_field_of_a_line_is_documented_with_its_products(code: str) -> None:
+    documented = text_of("docs/partner-api.md")
+    products = [one.code for one in CATALOGUE.products.values() if one.line.code == code]
+    (part,) = (
+        found
+        for found in re.split(r"^(?=\*\*|## )", documented, flags=re.MULTILINE)
+        if re.match(rf"\*\*[^\n]*`{products[0]}`", found)
+    )
+
+    for name in products:
+        assert f"`{name}`" in part
+    for field in CATALOGUE.lines[code].field:
+        row = re.search(rf"^\|[^|]*`{field.name}(\[\])?[`.][^\n]*$", part, re.MULTILINE)
+        assert row is not None, field.name
+        assert [one.name for one in field.part if f"`{one.name}`" not in row[0]] == []
 
 
 def test_every_link_between_the_documents_leads_somewhere() -> None:

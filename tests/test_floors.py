@@ -38,7 +38,7 @@ GROUND = set(
     formats gaps instalments lanes limits lines links lints logs market_files market_gaps markets
     messages money news offer_ids offers partners places printouts products purchases questions
     rate_gaps rates refunds refusals replies restrictions roots sales schedules seals settings
-    sheets showings signatures synopses tables taxes terms texts tokens trees webhooks wire
+    sheets showings signatures synopses tables tariffs taxes terms texts tokens trees webhooks wire
     witnesses workings
     """.split()
 )
@@ -56,7 +56,8 @@ THIRD_PARTIES = {
     "products": {"pydantic"},
     "lines": {"pydantic"},
     "bundles": {"pydantic"},
-    "tables": {"pydantic", "pydantic_core"},
+    "tables": {"pydantic", "pydantic_core", "tomli"},
+    "tariffs": {"pydantic"},
     "logs": {"structlog"},
 }
 

@@ -64,7 +64,7 @@ def reworded(product: Product, sentence: str) -> Product:
         text: Mapping[str, object] = document.text
         if document.code == "wording":
             english = document.text["en"]
-            first = english.section[0].model_copy(update={"paragraphs": (sentence,)})
+            first = replace(english.section[0], paragraphs=(sentence,))
             changed = english.model_copy(update={"section": (first, *english.section[1:])})
             text = {**document.text, "en": changed}
         documents.append(document.model_copy(update={"text": text}))

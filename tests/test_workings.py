@@ -13,8 +13,9 @@ from tests.builders import CATALOGUE, a_market, a_product, a_trip
 from widget.money import Money
 from widget.places import Places
 from widget.printouts import COLUMNS, exact, price_json, price_lines
-from widget.products import Discount, Product
+from widget.products import Product
 from widget.rates import premium_of
+from widget.tariffs import Discount
 from widget.workings import Explanation, explained
 
 FILE = Path(widget.__file__).parent / "catalogue" / "travel_protection.v1.toml"

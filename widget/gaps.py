@@ -12,8 +12,9 @@ from widget.market_gaps import ALWAYS_NEEDED, market_gaps_in
 from widget.markets import Markets
 from widget.money import CURRENCIES, Money
 from widget.places import Gap, Place
-from widget.products import FALLBACK_LOCALE, Amounts, Product
+from widget.products import FALLBACK_LOCALE, Product
 from widget.rate_gaps import gaps_in_rates
+from widget.tariffs import Amounts
 
 
 class _Coded(Protocol):

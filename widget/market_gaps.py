@@ -26,9 +26,9 @@ def _gaps_by_country(product: Product, markets: Markets) -> Iterator[str]:
         if all(market.sale is Sale.FORBIDDEN for market in rules):
             yield f"{product.insurance_class} may not be sold in {country}"
         # A region that cannot be served is refused by name; one that can is worth the file.
-        gaps = [list(_gaps_in(product, market)) for market in rules]
-        if all(gaps):
-            yield gaps[0][0]
+        gaps = (next(_gaps_in(product, market), "") for market in rules)
+        if (first := next(gaps, "")) and all(gaps):
+            yield first
 
 
 def lacks_language(product: Product, market: Market) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 
 from widget.errors import CatalogueFaulty
 from widget.taxes import Tax
@@ -110,7 +111,7 @@ class Market:
         return informed_at + (self.deferral_days + 1) * _DAY
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Markets:
     """Every market that there are rules for."""
 
@@ -120,7 +121,7 @@ class Markets:
     #: Every class that some market has rules of its own for.
     classes: frozenset[str]
 
-    @property
+    @cached_property
     def countries(self) -> frozenset[str]:
         """The countries that there are rules for."""
         return frozenset(country for country, _, _ in self.known)
@@ -147,8 +148,18 @@ class Markets:
     def all_of(self, country: str, insurance_class: str) -> tuple[Market, ...]:
         """Return the rules for a class in each region of a country, or in all of it."""
         name = self._named(insurance_class)
-        own = [m for (c, _, n), m in self.known.items() if (c, n) == (country, name)]
-        return tuple(m for m in own if m.region) or tuple(own)
+        return self._by_country.get((country, name), ())
+
+    @cached_property
+    def _by_country(self) -> Mapping[tuple[str, str], tuple[Market, ...]]:
+        """The rules for each class in each country: of its regions, or of all of it."""
+        found: dict[tuple[str, str], list[Market]] = {}
+        for (country, _, name), market in self.known.items():
+            found.setdefault((country, name), []).append(market)
+        return {
+            place: tuple(market for market in own if market.region) or tuple(own)
+            for place, own in found.items()
+        }
 
     def regions_of(self, country: str) -> frozenset[str]:
         """Return the regions of a country that have rules of their own."""

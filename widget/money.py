@@ -89,6 +89,11 @@ class Money:
         """The amount in major units, with all the digits of the currency."""
         return Decimal(self.minor).scaleb(-exponent(self.currency))
 
+    @property
+    def exact(self) -> Fraction:
+        """The amount in major units, as it is reckoned with."""
+        return Fraction(self.minor, 10 ** exponent(self.currency))
+
     def as_number(self) -> int | float:
         """Return the amount as the JSON number of the wire.
 

@@ -8,13 +8,14 @@ it.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
-from decimal import Decimal
+from dataclasses import dataclass as plain
+from dataclasses import field
 from fractions import Fraction
 from functools import cached_property
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field
+from pydantic.dataclasses import dataclass
 
 from widget.bundles import Bundle
 from widget.errors import CatalogueFaulty
@@ -22,12 +23,10 @@ from widget.lines import Line
 from widget.markets import Markets
 from widget.money import Money
 from widget.purchases import Item
+from widget.tariffs import STRICT, Amounts, Charge, Discount, Part, exactly
 
 #: The locale that every product must have, and that stands in for one that it lacks.
 FALLBACK_LOCALE = "en"
-
-#: Amounts in major units, one for each currency of the product.
-Amounts = Mapping[str, Annotated[Decimal, Field(ge=0)]]
 
 #: Up to which moment of the term something is allowed; `never` allows it at no time.
 Until = Literal["start", "end", "never"]
@@ -35,34 +34,28 @@ Until = Literal["start", "end", "never"]
 Localized = TypeVar("Localized")
 
 
-class _Part(BaseModel):
-    """A table of a product file: nothing unknown, nothing changed after reading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class AmountRule(_Part):
+class AmountRule(Part):
     """How much an amount may be."""
 
     least: Amounts
     most: Amounts
 
 
-class CountRule(_Part):
+class CountRule(Part):
     """How many there may be."""
 
     least: int = Field(default=0, ge=0)
     most: int = Field(ge=0)
 
 
-class WordRule(_Part):
+class WordRule(Part):
     """Which countries, or which codes, are taken."""
 
     one_of: frozenset[str] | None = None
     none_of: frozenset[str] = frozenset()
 
 
-class Eligibility(_Part):
+class Eligibility(Part):
     """What the product takes, by the fields of its line; those of parts are `list.field`."""
 
     #: The most that are counted, or the most parts.
@@ -85,60 +78,7 @@ class Eligibility(_Part):
     needs: frozenset[str] = frozenset()
 
 
-class Rate(_Part):
-    """What is charged where everything in `when` holds: a share, or a fixed amount."""
-
-    #: By dimension: the value of a word, or the most of a number.
-    when: Mapping[str, str | int] = Field(default_factory=dict)
-    percent: Decimal | None = Field(default=None, ge=0, le=100)
-    amount: Amounts | None = None
-
-    @model_validator(mode="after")
-    def _is_one_of_both(self) -> Self:
-        if (self.percent is None) == (self.amount is None):
-            raise ValueError("a rate has either a percent or an amount")
-        return self
-
-    @cached_property
-    def share(self) -> Fraction:
-        """The percentage as a share; nothing for a fixed amount."""
-        return Fraction(self.percent or 0) / 100
-
-    @cached_property
-    def amounts(self) -> Mapping[str, Fraction]:
-        """The fixed amount, exactly; nothing for a percentage."""
-        return _exact(self.amount or {})
-
-
-class Charge(_Part):
-    """One part of what each unit costs before tax."""
-
-    code: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    #: The amount that percentages are of; a unit bears its share of what is told of them all.
-    of: str | None = None
-    #: Whether a fixed amount is for each day.
-    each: Literal["unit", "day"] = "unit"
-    #: `unit`, `zone`, `days`, or fields of the line: the dimensions of the table, in order.
-    by: tuple[str, ...] = ()
-    rate: tuple[Rate, ...] = Field(min_length=1)
-
-
-class Discount(_Part):
-    """What is taken off of each unit from so many on, the dearest being the first.
-
-    So one more never makes all of them cheaper, however little it costs.
-    """
-
-    units_from: int = Field(ge=2)
-    percent: Decimal = Field(gt=0, le=100)
-
-    @cached_property
-    def share(self) -> Fraction:
-        """The percentage as a share."""
-        return Fraction(self.percent) / 100
-
-
-class Plan(_Part):
+class Plan(Part):
     """One level of cover and what it costs before tax."""
 
     code: str
@@ -153,10 +93,10 @@ class Plan(_Part):
     @cached_property
     def minimums(self) -> Mapping[str, Fraction]:
         """The least net premium, exactly."""
-        return _exact(self.minimum)
+        return exactly(self.minimum)
 
 
-class Benefit(_Part):
+class Benefit(Part):
     """One part of the cover."""
 
     code: str
@@ -179,7 +119,7 @@ class Benefit(_Part):
         return Money.exactly(amount, currency) if amount else None
 
 
-class InstalmentPlan(_Part):
+class InstalmentPlan(Part):
     """A way to pay the premium in parts."""
 
     code: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -188,7 +128,7 @@ class InstalmentPlan(_Part):
     count: int = Field(ge=2, le=60)
 
 
-class AfterSale(_Part):
+class AfterSale(Part):
     """What a product allows once it is sold. What is not written here is not allowed."""
 
     #: The withdrawal that the market's law gives stands beside it, and needs no line here.
@@ -203,14 +143,14 @@ class AfterSale(_Part):
     instalment_plan: tuple[InstalmentPlan, ...] = ()
 
 
-class PlanText(_Part):
+class PlanText(Part):
     """A plan in the customer's words."""
 
     name: str
     summary: str
 
 
-class Text(_Part):
+class Text(Part):
     """A product in one language."""
 
     name: str
@@ -223,7 +163,8 @@ class Text(_Part):
     instalment_plan: Mapping[str, str] = Field(default_factory=dict)
 
 
-class Section(_Part):
+@dataclass(frozen=True, slots=True, config=STRICT)
+class Section:
     """A headed part of a document."""
 
     heading: str
@@ -231,21 +172,21 @@ class Section(_Part):
     items: tuple[str, ...] = ()
 
 
-class DocumentText(_Part):
+class DocumentText(Part):
     """A document in one language."""
 
     title: str
     section: tuple[Section, ...] = Field(min_length=1)
 
 
-class Document(_Part):
+class Document(Part):
     """A document that the customer must be able to read before the choice."""
 
     code: Literal["product_information", "wording", "target_market"]
     text: Mapping[str, DocumentText]
 
 
-class Product(_Part):
+class Product(Part):
     """Everything that is sold under one code, in one version."""
 
     code: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -331,7 +272,7 @@ class Product(_Part):
         return next(named, "world")
 
 
-@dataclass(frozen=True, slots=True)
+@plain(frozen=True, slots=True)
 class Catalogue:
     """Every version of every product that was ever sold here, and the lines that they are of."""
 
@@ -385,10 +326,6 @@ class Catalogue:
         except KeyError:
             problem = "it was sold, so it must stay in the catalogue"
             raise CatalogueFaulty(f"{item.subject.line}.line.toml", problem) from None
-
-
-def _exact(amounts: Amounts) -> Mapping[str, Fraction]:
-    return {currency: Fraction(amount) for currency, amount in amounts.items()}
 
 
 def _pick(texts: Mapping[str, Localized], locale: str) -> Localized:

@@ -7,8 +7,9 @@ from itertools import product as every
 
 from widget.lines import Kind
 from widget.places import Gap, Place
-from widget.products import Charge, Plan, Product, Rate
+from widget.products import Plan, Product
 from widget.rates import holds
+from widget.tariffs import Charge, Rate
 
 #: What a dimension can be: words, the most of a number, or anything.
 Words = frozenset[str]

@@ -18,8 +18,9 @@ from fractions import Fraction
 from functools import cached_property
 
 from widget.markets import Market
-from widget.products import Charge, Plan, Product, Rate
+from widget.products import Plan, Product
 from widget.purchases import Part, Subject
+from widget.tariffs import Charge, Rate
 from widget.taxes import Charged, charged
 
 _NOTHING = Fraction(0)
@@ -118,7 +119,7 @@ def units_of(product: Product, subject: Subject) -> tuple[Unit, ...]:
         return tuple(_part_unit(line.priced_by, part, subject, len(parts)) for part in parts)
     kinds = _counted(product, subject) if line.unit else {"whole": 1}
     number = sum(kinds.values())
-    shares = {name: Fraction(money.amount) / number for name, money in facts.amounts.items()}
+    shares = {name: money.exact / number for name, money in facts.amounts.items()}
     return tuple(
         Unit(kind, shares, facts.words, facts.counts, times)
         for kind, times in kinds.items()
@@ -140,8 +141,8 @@ def _counted(product: Product, subject: Subject) -> dict[str, int]:
 
 def _part_unit(name: str, part: Part, subject: Subject, number: int) -> Unit:
     facts = subject.facts
-    shares = {n: Fraction(money.amount) / number for n, money in facts.amounts.items()}
-    own = {f"{name}.{n}": Fraction(money.amount) for n, money in part.amounts.items()}
+    shares = {n: money.exact / number for n, money in facts.amounts.items()}
+    own = {f"{name}.{n}": money.exact for n, money in part.amounts.items()}
     return Unit(
         kind=name,
         amounts=shares | own,

@@ -7,7 +7,8 @@ from decimal import Decimal
 
 from widget.markets import Market, Markets
 from widget.printouts import exact, row_of, wrapped
-from widget.products import Amounts, Benefit, Charge, Plan, Product, Text
+from widget.products import Benefit, Plan, Product, Text
+from widget.tariffs import Amounts, Charge
 
 
 def synopsis(product: Product, markets: Markets, locale: str) -> Iterator[str]:

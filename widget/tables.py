@@ -6,12 +6,13 @@ Positions are looked for only once there is a fault: a file that is whole costs 
 from __future__ import annotations
 
 import re
-import tomllib
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
 
+import tomli
 from pydantic import BaseModel, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
@@ -38,13 +39,14 @@ class Source:
             CatalogueFaulty: It is not TOML.
         """
         try:
-            return tomllib.loads(self.text)
-        except tomllib.TOMLDecodeError as error:
+            told = tomli.loads(self.text)
+        except tomli.TOMLDecodeError as error:
             found = _WHERE.search(str(error))
             line = int(found[1]) if found and found[1] else len(self.text.splitlines()) or 1
             said = _WHERE.sub("", str(error))
             column = f", at column {found[2]}" if found and found[2] else ""
             raise CatalogueFaulty(self.name, f"{said}{column}", line=line) from error
+        return {name: _interned(value) for name, value in told.items()}
 
     def validated(self, model: type[Table], told: Mapping[str, Any]) -> Table:
         """Return what the text says, read by a model.
@@ -119,3 +121,12 @@ def _is_in(place: Place, other: Place) -> bool:
 
 def _is_type(step: str | int) -> bool:
     return isinstance(step, str) and "[" in step
+
+
+def _interned(value: Any) -> Any:  # noqa: ANN401 - whatever TOML can hold
+    """Return the same, with each text once in memory: names and clauses recur in many files."""
+    if isinstance(value, str):
+        return sys.intern(value)
+    if isinstance(value, dict):
+        return {sys.intern(name): _interned(one) for name, one in value.items()}
+    return [_interned(one) for one in value] if isinstance(value, list) else value

@@ -14,9 +14,10 @@ from fractions import Fraction
 from widget.bundles import Bundle
 from widget.markets import Market
 from widget.places import Place
-from widget.products import Charge, Plan, Product, Rate
+from widget.products import Plan, Product
 from widget.purchases import Subject
 from widget.rates import UnitNet, rate_for, worked_out
+from widget.tariffs import Charge, Rate
 from widget.taxes import Charged, Tax, unrounded
 
 
