@@ -36,6 +36,12 @@ def changed(old: str, new: str) -> str:
     return SHIPPED.replace(old, new, 1)
 
 
+#: The shipped product that waits for somebody else's guarantee.
+WARRANTY = (CATALOGUE / "extended_warranty.v1.toml").read_text(encoding="utf-8")
+
+#: The shipped product that is told an amount which may be left out.
+PARCEL = (CATALOGUE / "parcel_insurance.v1.toml").read_text(encoding="utf-8")
+
 #: More taken off for five than for ten.
 DISCOUNTS = """\
 [[discount]]
@@ -132,6 +138,10 @@ GAPS = {
         changed("days_max = 92", "days_max = 93"),
         "plan cancellation: charge tickets: there is no rate for days 93",
     ),
+    "a longer trip that costs less": (
+        changed('percent = "3.9"', 'percent = "3.1"'),
+        "plan cancellation: charge tickets: 9 days cost less than 8, and must not",
+    ),
     "a share above all": (changed('percent = "3.2"', 'percent = "101"'), "percent: "),
     "a zone without rates": (
         SHIPPED.replace('zone = "europe"', 'zone = "home"'),
@@ -200,6 +210,28 @@ GAPS = {
     "a rule for what is not told": (
         changed("[after_sale]", "[eligibility.count.rooms]\nmost = 3\n\n[after_sale]"),
         "eligibility.count: 'rooms' is not such a field of the line travel",
+    ),
+    "what is needed and not asked for": (
+        changed("days_max = 92", 'days_max = 92\nneeds = ["is_return"]'),
+        "eligibility.needs: 'is_return' is not a field of the line travel",
+    ),
+    "a wait of unknown length": (
+        WARRANTY.replace('needs = ["manufacturer_duration"]\n', ""),
+        "it begins after manufacturer_duration, so eligibility.needs must name that",
+    ),
+    "a wait without months": (
+        WARRANTY.replace("months = 12\n", ""),
+        "plan months_12: it needs months, because a goods has no end of its own",
+    ),
+    "a wait for what ends by itself": (
+        changed(
+            'code = "cancellation"\n', 'code = "cancellation"\nbegins_after = "number_of_adults"\n'
+        ),
+        "plan cancellation: it begins later, so it needs months",
+    ),
+    "a share of what need not be told": (
+        PARCEL.replace('of = "cover_amount"', 'of = "parcel_products.value"'),
+        "of is 'parcel_products.value', so eligibility.needs must name that",
     ),
     "ages that fall": (
         changed("senior = 89", "senior = 9"),

@@ -30,6 +30,8 @@ def at(words: str, text: str) -> str:
         ('ages = "traveller_ages"', 'ages = "flights"', "ages is 'flights', which is not a field"),
         ('units = "travellers"', "units = 3", "units: Input should be a valid string"),
         ('ends = "trip_end_date"', 'ends = "Trip end"', "ends: String should match pattern"),
+        ("used = false", 'within = "x"', "field is_return: within is 'x', which is not"),
+        ("used = false", 'counts = "x"', "field is_return: counts is 'x', which is not"),
         ('count = "number_of_infants"', 'count = "x"', "unit infant: count is 'x', which is not"),
     ],
 )

@@ -59,7 +59,8 @@ def _gaps(charge: Charge, product: Product) -> Iterator[Gap]:
         for name, sentence in _strangers(rate, domains)
     ]
     # A rate for a place that does not exist leaves a hole where it was meant to be.
-    yield from strangers or _holes(charge, domains)
+    holes = [] if strangers else [*_holes(charge, domains)]
+    yield from [*strangers, *holes] or _falls(charge, domains)
 
 
 def _strangers(rate: Rate, domains: Mapping[str, Domain]) -> Iterator[tuple[str, str]]:
@@ -89,6 +90,39 @@ def _holes(charge: Charge, domains: Mapping[str, Domain]) -> Iterator[Gap]:
     for index in sorted(unused):
         where = ", ".join(f"{name} {value}" for name, value in charge.rate[index].when.items())
         yield Gap(("rate", index), f"the rate for {where or 'everything'} is never reached")
+
+
+def _falls(charge: Charge, domains: Mapping[str, Domain]) -> Iterator[Gap]:
+    """Yield where a day more costs less. Only of a table without a hole."""
+    points = {name: _points(name, domain, charge) for name, domain in domains.items()}
+    days = [one for one in points.pop("days", []) if isinstance(one, int)]
+    for coordinates in every(*points.values()):
+        place = dict(zip(points, coordinates, strict=True))
+        rates = [_held(charge, {**place, "days": number}) for number in days]
+        for last, shorter, longer in zip(days, rates, rates[1:], strict=False):
+            if _costs_less(charge.rate[longer], charge.rate[shorter], charge, last):
+                sentence = f"{last + 1} days cost less than {last}, and must not"
+                yield Gap(("rate", longer), sentence)
+                return
+
+
+def _held(charge: Charge, place: Mapping[str, str | int]) -> int:
+    return next(index for index, rate in enumerate(charge.rate) if holds(rate, place))
+
+
+def _costs_less(longer: Rate, shorter: Rate, charge: Charge, last: int) -> bool:
+    """Tell whether the day after the last of a shorter band costs less than that; in any currency.
+
+    A share and a fixed amount cannot be compared.
+    """
+    if longer.amount is None or shorter.amount is None:
+        return longer.amount is shorter.amount is None and longer.share < shorter.share
+    before, after = (last, last + 1) if charge.each == "day" else (1, 1)
+    return any(
+        longer.amounts[currency] * after < amount * before
+        for currency, amount in shorter.amounts.items()
+        if currency in longer.amounts
+    )
 
 
 def _points(name: str, domain: Domain, charge: Charge) -> list[str | int]:
