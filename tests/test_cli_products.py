@@ -241,12 +241,12 @@ def test_a_file_is_priced_before_it_is_deployed(command: Command, tmp_path: Path
 def test_a_file_of_an_older_version_is_priced_by_what_it_says(
     command: Command, tmp_path: Path
 ) -> None:
-    text = TRAVEL.replace('percent = "3.2"', 'percent = "6.4"')
+    text = TRAVEL.replace('percent = "3.2"', 'percent = "2.6"')
     path = written(tmp_path, "travel_protection.v1.toml", text)
 
     told = command("products", "price", path, "--plan", "cancellation")
 
-    assert "6.4 % of" in told.stdout
+    assert "2.6 % of" in told.stdout
 
 
 def test_a_purchase_that_is_refused_is_told_by_field(command: Command, tmp_path: Path) -> None:
