@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from .agency.shop import build_shop as build_agency
 from .mailbox import Mailbox
 from .settings import Settings, ShopSettings
+from .shipping.shop import build_shop as build_shipping
 from .start import Door, build_start
 
 
@@ -35,6 +36,12 @@ SHOPS: Mapping[str, Sign] = {
         "Travel agency",
         "A family books a week in Lisbon and may insure the trip.",
         build_agency,
+    ),
+    "fernpost": Sign(
+        "Fernpost",
+        "Shipping platform",
+        "A merchant buys the labels of twelve parcels and may insure what is in them.",
+        build_shipping,
     ),
 }
 

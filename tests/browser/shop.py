@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
@@ -153,7 +154,7 @@ class Customer:
         """What the shop asks for."""
         return self.page.get_by_role("complementary")
 
-    def open_mail(self, subject: str) -> None:
+    def open_mail(self, subject: str | re.Pattern[str]) -> None:
         """Find a mail in the mailbox, which may still be on its way."""
         mail = self.page.get_by_role("link", name=subject)
         self.page.goto(f"{self.demo.stand.start_url}/mailbox")
