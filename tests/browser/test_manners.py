@@ -44,8 +44,9 @@ class View:
 def window(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
     """A window on a phone and on a desk, by day and by night."""
     view: View = request.param
+    # A whole page high: a click right after scrolling past a frame of another site can get lost.
     context = browser.new_context(
-        viewport={"width": view.width, "height": 4000},
+        viewport={"width": view.width, "height": 7000},
         color_scheme="dark" if view.scheme == "dark" else "light",
     )
     context.set_default_timeout(TIMEOUT_MS)
