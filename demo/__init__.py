@@ -5,6 +5,7 @@ its own, and imports nothing of it. To learn how to integrate, read `insurance.p
 `agency/templates/checkout.html`; the rest is what any shop has.
 
     agency      Skylark, a travel agency: a customer books a trip
+    market      Kontor & Kind, a marketplace: a customer covers each thing of a cart by itself
     shipping    Fernpost, a shipping platform: a merchant buys labels for twelve parcels
 
 What they share:

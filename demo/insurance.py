@@ -296,14 +296,14 @@ class Insurance:
         """
         await self._ask("POST", f"bookings/{choice.offer_id}/opt_out")
 
-    async def price_cancellation(self, booking: Booking, policy: Policy) -> Proposal:
-        """Return what the customer gets back if one policy is cancelled; nothing is yet.
+    async def price_cancellation(self, booking: Booking, *policies: Policy) -> Proposal:
+        """Return what the customer gets back if policies are cancelled; none is yet.
 
         Raises:
             InsuranceUnavailable: The service did not answer in time.
-            InsuranceRefused: The policy can no longer be cancelled.
+            InsuranceRefused: One of them can no longer be cancelled.
         """
-        wish = {"preview": True, "quotes": [{"id": policy.quote_id}]}
+        wish = {"preview": True, "quotes": [{"id": policy.quote_id} for policy in policies]}
         answer = await self._ask("POST", f"bookings/{booking.id}/cancel", wish)
         return _read_proposal(answer, "cancellation_id", "total_refund")
 
@@ -319,15 +319,19 @@ class Insurance:
         return Booking.from_answer(answer)
 
     async def price_change(
-        self, booking: Booking, policy: Policy, changes: Mapping[str, Any]
+        self, booking: Booking, policy: Policy, changes: Mapping[str, Any], *others: Policy
     ) -> Proposal:
-        """Return what it costs to change fields of one policy; nothing is changed yet.
+        """Return what it costs to change fields of a policy; nothing is changed yet.
+
+        Args:
+            others: More policies for the same thing, which change alike.
 
         Raises:
             InsuranceUnavailable: The service did not answer in time.
             InsuranceRefused: The product does not allow this change.
         """
-        wish = {"quotes": [{"id": policy.quote_id, "update_fields": changes}]}
+        changed = (policy, *others)
+        wish = {"quotes": [{"id": one.quote_id, "update_fields": changes} for one in changed]}
         answer = await self._ask("PATCH", f"bookings/{booking.id}/quote_for_update", wish)
         return _read_proposal(answer, "update_id", "total_price_diff")
 

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .agency.shop import build_shop as build_agency
 from .mailbox import Mailbox
+from .market.shop import build_shop as build_market
 from .settings import Settings, ShopSettings
 from .shipping.shop import build_shop as build_shipping
 from .start import Door, build_start
@@ -42,6 +43,12 @@ SHOPS: Mapping[str, Sign] = {
         "Shipping platform",
         "A merchant buys the labels of twelve parcels and may insure what is in them.",
         build_shipping,
+    ),
+    "kontor": Sign(
+        "Kontor & Kind",
+        "Marketplace",
+        "A customer buys five things at once and may cover each by itself.",
+        build_market,
     ),
 }
 

@@ -30,7 +30,7 @@ Process = subprocess.Popen[bytes]
 
 #: The shops by their partner codes. Each stands on a port of its own, in this order, after the
 #: start page; `demo/street.py` has the shops themselves.
-PARTNERS = {"skylark": "Skylark Travel", "fernpost": "Fernpost"}
+PARTNERS = {"skylark": "Skylark Travel", "fernpost": "Fernpost", "kontor": "Kontor & Kind"}
 
 #: Whose key `.demo/env` holds, for a person at a shell.
 SHELL_PARTNER = "skylark"
