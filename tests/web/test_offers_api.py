@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from tests.builders import policyholder_json, purchase_json
+from tests.builders import NOON, policyholder_json, purchase_json
 from tests.service import Service
 
 
@@ -133,3 +134,33 @@ def test_an_id_that_names_no_offer_is_not_found(service: Service, id_: str) -> N
         answer = service.call("POST", path, json={})
 
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+def a_parcel_in_australia(**customer: str) -> dict[str, Any]:
+    return {
+        "schema": "parcel_insurance",
+        "customer": {"currency": "AUD", "country": "AU", **customer},
+        "partner": {},
+        "context": {
+            "from_country": "AU",
+            "to_country": "NZ",
+            "carrier": "express",
+            "ship_date": (NOON + timedelta(days=3)).isoformat(),
+            "cover_amount": 600,
+        },
+    }
+
+
+def test_where_the_law_differs_by_region_the_customers_is_taken(service: Service) -> None:
+    offer = service.call("POST", "offers/", json=a_parcel_in_australia(region="NSW"))
+
+    price = offer.json()["products"][0]["details"]["finance"]["price"]["total_amount"]
+    assert offer.status_code == 200, offer.text
+    assert price == 9.36
+
+
+def test_a_region_that_is_missing_is_named_as_this_call_has_it(service: Service) -> None:
+    refused = service.call("POST", "offers/", json=a_parcel_in_australia())
+
+    assert refused.status_code == 422
+    assert "region" in refused.json()["errors"]["customer"]

@@ -35,6 +35,7 @@ def offer_of(purchase: Purchase) -> Json:
     customer = {
         "currency": purchase.currency,
         "country": purchase.customer_country,
+        "region": purchase.customer_region,
         "language": purchase.language,
     }
     return {

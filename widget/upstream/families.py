@@ -99,7 +99,7 @@ class Offers:
         """Return the name of a field in our quote call."""
         if path.startswith("schema"):
             return "request.0.policy_type"
-        if path in {"customer.country", "customer.language"}:
+        if path in {"customer.country", "customer.region", "customer.language"}:
             return path.replace(".", "_")
         return path.removeprefix("customer.").replace("context.", "request.0.", 1)
 

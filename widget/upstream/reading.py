@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from widget.errors import UpstreamUnavailable
 from widget.money import MAX_MINOR, Money
-from widget.offers import Provided, ProvidedBenefit, ProvidedDocument, Quote
+from widget.offers import Bundled, Provided, ProvidedBenefit, ProvidedDocument, Quote
 from widget.purchases import Purchase
 
 MAX_CHARS = 2_000
@@ -91,10 +91,14 @@ def quotes_of(package: Json, purchase: Purchase) -> tuple[Quote, ...]:
     if package.get("errors") or not given or package.get("currency") != purchase.currency:
         raise UpstreamUnavailable("it did not price all of the purchase.")
     language = text(package.get("customer_language"), 35) or purchase.language or "en"
-    return tuple(
-        _quote(table(quote), position, purchase, language)
+    quotes = tuple(
+        _quote(table(quote), position, purchase, language, package)
         for position, quote in enumerate(given.values())
     )
+    if package.get("bundle_code") and not any(quote.bundled for quote in quotes):
+        # Sold together they cost less there, and we would not know how much.
+        raise UpstreamUnavailable("it sells a bundle and does not tell its prices one by one.")
+    return quotes
 
 
 def price_of(told: Json, currency: str) -> tuple[Money, Money]:
@@ -113,7 +117,7 @@ def sound_premium(premium: Money, tax: Money, upstream_id: str) -> None:
         raise UpstreamUnavailable("it sent a quote without an id or a price.")
 
 
-def _quote(told: Json, position: int, purchase: Purchase, language: str) -> Quote:
+def _quote(told: Json, position: int, purchase: Purchase, language: str, package: Json) -> Quote:
     premium, tax = price_of(told, purchase.currency)
     item, policy = told.get("item", position), table(told.get("policy"))
     upstream_id = text(told.get("id"), 64)
@@ -135,7 +139,26 @@ def _quote(told: Json, position: int, purchase: Purchase, language: str) -> Quot
         ends_at=moment(told.get("policy_end_date")),
         upstream_id=upstream_id,
         provided=_provided(told, policy, language),
+        bundled=_bundled(told, package, purchase.currency),
     )
+
+
+def _bundled(told: Json, package: Json, currency: str) -> Bundled | None:
+    """Return what a quote costs in the package's bundle; None where it is in none.
+
+    Raises:
+        UpstreamUnavailable: It does not say with which products, or at which price.
+    """
+    together, code = table(told.get("bundled")), text(package.get("bundle_code"), 64)
+    if not code or told.get("discount_price") is None:
+        return None
+    products = tuple(filter(None, (text(one, 64) for one in entries(together.get("products")))))
+    premium = amount(told.get("discount_price"), currency)
+    tax = amount(together.get("total_tax", 0), currency)
+    sound_premium(premium, tax, ",".join(products))
+    percent = package.get("bundle_discount_percent")
+    off = Decimal(percent) if isinstance(percent, int | Decimal) else Decimal(0)
+    return Bundled(code, products, off, premium, tax, ())
 
 
 def _provided(told: Json, policy: Json, language: str) -> Provided:

@@ -26,11 +26,12 @@ NO_BUNDLE = (
     *("bundle_code", "bundle_price", "bundle_price_formatted", "bundle_content"),
     *("bundle_discount_percent", "bundle_discount_amount", "bundle_discount_amount_formatted"),
 )
+NO_DISCOUNT = (
+    *("discount_price", "discount_price_formatted"),
+    *("discount_amount", "discount_amount_formatted"),
+)
 EMPTY: Mapping[str, tuple[str, ...]] = {
-    "quote": (
-        *("confirmed_at", "cancelled_at", "discount_price", "discount_price_formatted"),
-        *("discount_amount", "discount_amount_formatted"),
-    ),
+    "quote": ("confirmed_at", "cancelled_at"),
     "facts": ("commission", "surcharge", "third_party_admins", "ombudsman_list"),
     "content": ("optout_msg", "disclaimer_html", "payment_disclaimer", "in_path_disclaimer"),
     "benefit": ("limit", "excess"),
@@ -150,7 +151,23 @@ def quote_answer(quote: Quote, offer: Offer, telling: Telling) -> Json:
         "created_at": timestamp(offer.created_at),
         "updated_at": timestamp(offer.chosen_at or offer.created_at),
         **dict.fromkeys(EMPTY["quote"]),
+        **_together(quote, telling),
         "instalment_plans": list(_instalment_plans(quote, telling)),
+    }
+
+
+def _together(quote: Quote, telling: Telling) -> Json:
+    """Return what a quote costs with all of its bundle, and which products these are."""
+    if quote.bundled is None:
+        return {**dict.fromkeys(NO_DISCOUNT), "bundled": None}
+    together = quote.bundled
+    return {
+        **telling.money("discount_price", together.premium),
+        **telling.money("discount_amount", quote.premium - together.premium),
+        "bundled": {
+            "products": list(together.products),
+            **telling.money("total_tax", together.tax),
+        },
     }
 
 

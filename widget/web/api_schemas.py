@@ -160,6 +160,14 @@ _QUOTE = thing(
         **_QUOTE_FACTS,
         "insured": listed(ANYTHING),
         **nulls(*EMPTY["quote"]),
+        **{
+            name: maybe(schema)
+            for name, schema in money("discount_price", "discount_amount").items()
+        },
+        "bundled": told(
+            maybe(thing({"products": listed(TEXT), **money("total_tax")})),
+            "Ours: with which products `discount_price` holds, and the tax inside it.",
+        ),
         "instalment_plans": listed(_INSTALMENT_PLAN),
     }
 )

@@ -18,7 +18,7 @@ from widget.web.forms import offer_confirmation_of
 from widget.web.house import offer_of
 from widget.web.offer_answers import offer_answer, wanted_of
 from widget.web.quotes_api import decline
-from widget.wire import ConfirmOfferBody, OfferBody, OptOutBody, purchase_of_offer
+from widget.wire import ConfirmOfferBody, OfferBody, OptOutBody, as_context, purchase_of_offer
 
 
 async def create_offer(call: Call) -> Response:
@@ -31,7 +31,7 @@ async def create_offer(call: Call) -> Response:
             quoting, purchase, storage=call.house.storage, upstream=call.upstream
         )
     except InputInvalid as error:
-        raise InputInvalid(_as_context(error)) from error
+        raise InputInvalid(as_context(error.problems)) from error
     return call.answer(200, offer, _teller(call))
 
 
@@ -69,12 +69,3 @@ async def _offer(call: Call) -> Offer:
 def _teller(call: Call) -> Callable[[Offer], Json]:
     wanted = wanted_of(call.request)
     return lambda offer: offer_answer(offer, call.house, wanted)
-
-
-def _as_context(error: InputInvalid) -> dict[str, list[str]]:
-    """Return problems under the names that the newer call has for their fields."""
-    names = {"currency": "customer.currency", "customer_country": "customer.country"}
-    return {
-        names.get(path, f"context.{path.removeprefix('request.0.')}"): list(sentences)
-        for path, sentences in error.problems.items()
-    }

@@ -23,7 +23,7 @@ from widget.wire.bookings import (
     policyholder_of,
 )
 from widget.wire.fields import Metadata
-from widget.wire.offers import ConfirmOfferBody, OfferBody, purchase_of_offer
+from widget.wire.offers import ConfirmOfferBody, OfferBody, as_context, purchase_of_offer
 from widget.wire.purchases import (
     AddQuotesBody,
     DeleteQuotesBody,
@@ -58,6 +58,7 @@ __all__ = [
     "RenewalBody",
     "SendEmailBody",
     "UpdateQuotesBody",
+    "as_context",
     "changed_purchase",
     "changed_subject",
     "duration",

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from widget.errors import InputInvalid
+from widget.errors import InputInvalid, Problems
 from widget.products import Catalogue
 from widget.purchases import Purchase
 from widget.wire.bookings import CardToken, ChosenQuoteBody, PolicyholderBody, Token
@@ -43,7 +43,7 @@ class CustomerBody(Body):
     language: Language | None = None
     """A tag such as `de` or `de-AT`, for texts."""
     region: Short | None = None
-    """Accepted and not used."""
+    """The region, where the law differs by it: `NY` or `US-NY`."""
     postcode: Postcode | None = None
     """Accepted and not used."""
 
@@ -121,6 +121,7 @@ def purchase_of_offer(body: OfferBody, catalogue: Catalogue) -> Purchase:
     told = {
         "currency": body.customer.currency,
         "customer_country": body.customer.country,
+        "customer_region": body.customer.region,
         "customer_language": body.customer.language,
         "partner_reference": body.partner.transaction_id,
         "request": [entry],
@@ -128,8 +129,21 @@ def purchase_of_offer(body: OfferBody, catalogue: Catalogue) -> Purchase:
     try:
         return purchase_of(read_body(PurchaseBody, told, catalogue))
     except InputInvalid as error:
-        problems = {
-            f"context.{path.removeprefix('request.0.')}": sentences
-            for path, sentences in error.problems.items()
-        }
-        raise InputInvalid(problems) from error
+        raise InputInvalid(as_context(error.problems)) from error
+
+
+def as_context(problems: Problems) -> Problems:
+    """Return problems under the names that the newer call has for their fields."""
+    return {
+        _NAMES.get(path, f"context.{path.removeprefix('request.0.')}"): sentences
+        for path, sentences in problems.items()
+    }
+
+
+#: How the newer call names what stands beside the thing to insure.
+_NAMES = {
+    "currency": "customer.currency",
+    "customer_country": "customer.country",
+    "customer_region": "customer.region",
+    "customer_language": "customer.language",
+}
