@@ -156,3 +156,24 @@ def test_an_export_holds_every_leaf_and_every_root(command: Command) -> None:
     fact = json.loads(next(line["body"] for line in exported if line.get("leaf") == page["page"]))
     assert hashlib.sha256(page["html"].encode()).hexdigest() == fact["content"]
     assert "shop.test" not in page["html"] + fact["kind"]
+
+
+def test_evidence_is_compared_with_what_was_kept_elsewhere(
+    command: Command, tmp_path: Path
+) -> None:
+    export = tmp_path / "export.jsonl"
+    export.write_text(command("evidence", "export").stdout, encoding="utf-8")
+    forged = tmp_path / "forged.jsonl"
+    forged.write_text(json.dumps({"size": 1, "root": "a" * 64}), encoding="utf-8")
+    nothing = tmp_path / "nothing.jsonl"
+    nothing.write_text("{}\n", encoding="utf-8")
+
+    same, other, none = (
+        command("evidence", "verify", "--against", str(path)) for path in (export, forged, nothing)
+    )
+
+    assert (same.returncode, same.stdout.splitlines()[-1]) == (0, "Nothing was changed.")
+    assert other.returncode == 1
+    assert "Leaves 1 to 1 are not those whose root was kept elsewhere." in other.stderr
+    assert none.returncode == 1
+    assert "tells of no root" in none.stderr

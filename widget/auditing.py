@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -38,16 +38,22 @@ class Audit:
     problems: tuple[str, ...]
 
 
-async def verify(storage: Storage, keys: Sequence[bytes]) -> Audit:
+async def verify(
+    storage: Storage, keys: Sequence[bytes], *, kept: Mapping[int, bytes] | None = None
+) -> Audit:
     """Compare every leaf with its hash and its page, and every root with the leaves that it seals.
+
+    Whoever has all rights on the database can take roots away and have the service seal what is
+    left. Only roots that were kept where they have no hand show that.
 
     Args:
         keys: Those that have signed roots.
+        kept: Hashes of roots that were kept elsewhere, by how many leaves they seal.
 
     Raises:
         StorageUnavailable: It could not be read.
     """
-    log = _Log(await storage.list_roots())
+    log = _Log(await storage.list_roots(), kept or {})
     pages = _Pages(all_pages(storage))
     log.problems += [problem for root in log.roots for problem in _faults_of(root, keys)]
     log.problems += _faults_between(log.roots)
@@ -62,8 +68,9 @@ async def verify(storage: Storage, keys: Sequence[bytes]) -> Audit:
 class _Log:
     """The log, as far as it was read."""
 
-    def __init__(self, roots: Sequence[Root]) -> None:
+    def __init__(self, roots: Sequence[Root], kept: Mapping[int, bytes]) -> None:
         self.roots = roots
+        self._kept = dict(kept)
         self.problems: list[str] = []
         #: How many leaves the newest root of those that were passed seals, and since when.
         self.sealed = 0
@@ -97,6 +104,10 @@ class _Log:
         last = max(leaves_ever, self.roots[-1].size if self.roots else 0)
         if last >= self.place:
             self.problems.append(f"Leaves {self.place} to {last} are gone.")
+        for size in sorted(self._kept):
+            self.problems.append(
+                f"A root of {size} leaves was kept elsewhere, and {self.place - 1} leaves are here."
+            )
         if self._waiting_since is not None and at - self._waiting_since > OVERDUE:
             self.problems.append(
                 f"Leaves {self.sealed + 1} to {self.place - 1} wait for a root since"
@@ -105,6 +116,9 @@ class _Log:
 
     def _add(self, digest: bytes) -> None:
         self._frontier = self._frontier.grown([digest])
+        size = self._frontier.size
+        if self._kept.pop(size, self._frontier.root) != self._frontier.root:
+            self.problems.append(f"Leaves 1 to {size} are not those whose root was kept elsewhere.")
         root = self._by_size.get(self._frontier.size)
         if root is None:
             return

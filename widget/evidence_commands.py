@@ -13,6 +13,7 @@ from widget.auditing import verify
 from widget.desk import known_settings, told, with_storage
 from widget.errors import InputInvalid, NotFound
 from widget.proving import Shown, all_entries, all_pages, prove, show_again
+from widget.roots import kept_roots
 from widget.showings import unpack
 from widget.storage.sqlite import SqliteStorage
 
@@ -23,14 +24,20 @@ OfferId = Annotated[str, typer.Argument(help="The id of the offer, or of its boo
 
 
 @evidence.command("verify")
-def verify_evidence() -> None:
+def verify_evidence(
+    against: Annotated[
+        Path | None,
+        typer.Option(help="A file that was kept elsewhere: an export, or the service's log."),
+    ] = None,
+) -> None:
     """Compare every leaf with its hash and every root with its leaves; ends with 1 on a fault."""
     with told():
         known = known_settings()
         known.check_can_serve()
+        kept = _kept_in(against) if against else {}
 
         async def work(storage: SqliteStorage) -> tuple[str, ...]:
-            audit = await verify(storage, known.sealing_keys)
+            audit = await verify(storage, known.sealing_keys, kept=kept)
             typer.echo(
                 f"{audit.leaves} leaves, {audit.roots} roots; {audit.unsealed} leaves are not"
                 " sealed yet."
@@ -107,6 +114,24 @@ def export_evidence() -> None:
                 _print(root.as_facts())
 
         with_storage(known_settings(), work)
+
+
+def _kept_in(path: Path) -> dict[int, bytes]:
+    """Return the roots in a file that was kept elsewhere.
+
+    Raises:
+        InputInvalid: It cannot be read, tells of no root, or contradicts itself.
+    """
+    try:
+        with path.open(encoding="utf-8") as lines:
+            kept = kept_roots(lines)
+    except OSError as error:
+        raise InputInvalid({"against": [f"{path} cannot be read: {error.strerror}."]}) from error
+    except ValueError as error:
+        raise InputInvalid({"against": [f"{path} cannot be read: {error}."]}) from error
+    if not kept:
+        raise InputInvalid({"against": [f"{path} tells of no root."]})
+    return kept
 
 
 def _print(line: Mapping[str, object]) -> None:

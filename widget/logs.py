@@ -20,6 +20,7 @@ ALLOWED = frozenset(
     """
     event level timestamp logger request_id method route status duration_ms code fields partner_code
     message_id gave_up problem fault dropped address version port steps
+    size root key_id
     """.split()
 )
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -55,6 +56,27 @@ class Root:
         return hmac.compare_digest(expected, self.signature)
 
 
+def kept_roots(lines: Iterable[str]) -> dict[int, bytes]:
+    """Return the hashes of roots that were kept elsewhere, by their sizes.
+
+    Args:
+        lines: Of an export, or of the service's log; lines that speak of no root are passed over.
+
+    Raises:
+        ValueError: Two of them contradict each other.
+    """
+    kept: dict[int, bytes] = {}
+    for line in lines:
+        told = _told(line)
+        size, spelled = told.get("size"), told.get("root")
+        if not isinstance(size, int) or not isinstance(spelled, str):
+            continue
+        root = bytes.fromhex(spelled)
+        if kept.setdefault(size, root) != root:
+            raise ValueError(f"two roots of {size} leaves contradict each other")
+    return kept
+
+
 def sign_root(frontier: Frontier, *, at: datetime, key: bytes, previous: int = 0) -> Root:
     """Return the root of a tree, signed.
 
@@ -68,6 +90,14 @@ def sign_root(frontier: Frontier, *, at: datetime, key: bytes, previous: int = 0
 def key_id_of(key: bytes) -> str:
     """Return the public name of a key: enough to pick it from a list, nothing to guess it."""
     return hashlib.sha256(b"offer-widget.evidence-key:" + key).hexdigest()[:8]
+
+
+def _told(line: str) -> dict[str, object]:
+    try:
+        told = json.loads(line)
+    except ValueError:
+        return {}
+    return told if isinstance(told, dict) else {}
 
 
 def _signature(frontier: Frontier, at: datetime, previous: int | None, key: bytes) -> bytes:

@@ -49,4 +49,8 @@ async def seal_due(*, storage: Storage, key: bytes) -> Root | None:
     if frontier.size == sealed:
         return None
     root = sign_root(frontier, at=storage.now(), key=key, previous=sealed)
-    return root if await storage.save_root(root) else None
+    if not await storage.save_root(root):
+        return None
+    # The log is kept where nobody who can write to the database has a hand.
+    _log.info("evidence_sealed", size=root.size, root=root.hash.hex(), key_id=root.key_id)
+    return root

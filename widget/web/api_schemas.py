@@ -6,71 +6,31 @@ functions, so it is written down here: every name, and nothing besides.
 
 from __future__ import annotations
 
-from typing import Any
-
 from widget.events import Event
 from widget.messages import Outcome
-from widget.offers import Choice, Status
+from widget.offers import Choice
 from widget.web.answers import EMPTY
-
-Schema = dict[str, Any]
-
-TEXT: Schema = {"type": "string"}
-NUMBER: Schema = {"type": "number"}
-COUNT: Schema = {"type": "integer"}
-YES_OR_NO: Schema = {"type": "boolean"}
-MOMENT: Schema = {"type": "string", "format": "date-time"}
-DAY: Schema = {"type": "string", "format": "date"}
-ADDRESS: Schema = {"type": "string", "format": "uri"}
-NOTHING: Schema = {"type": "null"}
-FACTS: Schema = {"type": "object", "description": "Your own facts, as you sent them."}
-ANYTHING: Schema = {"type": "object"}
-STATUS: Schema = {"enum": [str(status) for status in Status]}
-
-
-def told(schema: Schema, description: str) -> Schema:
-    """Return a schema with a sentence about it."""
-    return {**schema, "description": description}
-
-
-def maybe(schema: Schema) -> Schema:
-    """Return a schema that null fits as well."""
-    return {"anyOf": [schema, NOTHING]}
-
-
-def listed(schema: Schema) -> Schema:
-    """Return the schema of a list."""
-    return {"type": "array", "items": schema}
-
-
-def ref(name: str) -> Schema:
-    """Return a reference to one of the schemas of the document."""
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def money(*names: str) -> dict[str, Schema]:
-    """Return the properties of amounts: each a number, and the same formatted."""
-    return {
-        spelled: schema
-        for name in names
-        for spelled, schema in ((name, NUMBER), (f"{name}_formatted", TEXT))
-    }
-
-
-def thing(properties: dict[str, Schema], *optional: str) -> Schema:
-    """Return the schema of an object with these properties and no other."""
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": [name for name in properties if name not in optional],
-        "additionalProperties": False,
-    }
-
-
-def nulls(*names: str) -> dict[str, Schema]:
-    """Return properties that XCover has and we always leave empty."""
-    return dict.fromkeys(names, told(NOTHING, "XCover's; we leave it empty."))
-
+from widget.web.schema_words import (
+    ADDRESS,
+    ANYTHING,
+    COUNT,
+    DAY,
+    FACTS,
+    MOMENT,
+    NOTHING,
+    NUMBER,
+    STATUS,
+    TEXT,
+    YES_OR_NO,
+    Schema,
+    listed,
+    maybe,
+    money,
+    nulls,
+    ref,
+    thing,
+    told,
+)
 
 _PERSON = thing(
     {

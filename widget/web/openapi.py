@@ -10,8 +10,9 @@ from pydantic import BaseModel, ValidationError
 
 from widget import __version__
 from widget.web.api_examples import EXAMPLE_IDS
-from widget.web.api_schemas import ANSWERS, COUNT, Schema, ref, told
+from widget.web.api_schemas import ANSWERS
 from widget.web.operations import OPERATIONS, Operation
+from widget.web.schema_words import COUNT, Schema, ref, told
 from widget.wire.subjects import POLICY_CHANGE, QUOTE_CHANGE, SUBJECT
 
 Json = dict[str, Any]
